@@ -1,0 +1,67 @@
+# What one can do here; `make` alone lists it. Everything is installed into .venv, from the versions in requirements.lock.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run dev test check fix lock clean
+unexport PYTHONDONTWRITEBYTECODE  # without bytecode every command starts two to three times slower
+
+PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && { echo "$$p"; break; }; done)
+BIN := .venv/bin
+# A constraint holds for what is installed and, under both names (pip 25.3 parted them), for what builds it.
+PIP := PIP_CONSTRAINT=requirements.lock PIP_BUILD_CONSTRAINT=requirements.lock PIP_DISABLE_PIP_VERSION_CHECK=1 \
+	$(BIN)/python -m pip
+COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib flow_assets || true
+# Prints the folder that `flow` uses too, after laying Dagster's settings there.
+DAGSTER_HOME = from flow_assets.materialization.skin.instance import prepare_home; \
+	from flow_assets.settings import load_settings; \
+	home = load_settings().dagster_home; prepare_home(home); print(home)
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: .venv/run ## Land the demonstration's files and compute every dataset; again, and nothing is computed
+	$(BIN)/flow land
+	$(BIN)/flow run
+
+dev: .venv/run ## Serve Dagster's UI, its schedules and sensors on 127.0.0.1:3000
+	home="$$($(BIN)/python -c '$(DAGSTER_HOME)')" && \
+	DAGSTER_HOME="$$home" exec $(BIN)/dagster dev --host 127.0.0.1
+
+test: .venv/dev ## Run the tests
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## Check format, lint, types, the import contract and that Dagster loads the definitions
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	VIRTUAL_ENV="$$PWD/.venv" $(BIN)/dg check defs
+
+fix: .venv/dev ## Format, and mend what lint can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lock: ## Resolve every dependency anew and write requirements.lock
+	rm -rf build
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade setuptools ".[dev]"
+	build/lock/bin/python -m pip list --format=freeze --exclude pip --exclude flow_assets > requirements.lock
+	rm -rf build
+
+clean: ## Remove .venv, caches and builds; data/ stays
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find flow_assets flow_assets_tests -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/run: pyproject.toml requirements.lock
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed; found: $$("$(PYTHON)" --version 2>&1 || echo none)." >&2; \
+		echo "Install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv
+	$(PIP) install --quiet --no-compile --editable .
+	@$(COMPILE)
+	@touch $@
+
+.venv/dev: .venv/run
+	$(PIP) install --quiet --no-compile --editable ".[dev]"
+	@$(COMPILE)
+	@touch $@

@@ -1,0 +1,54 @@
+"""flow_assets: quality-checked, partitioned, bucketed feature datasets that are never computed twice.
+
+What a package of datasets needs is exported here, lazily, so that `import flow_assets` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flow_assets.declaration import (
+        DailyPartitions,
+        DatasetSchema,
+        PartitionContext,
+        StaticPartitions,
+        all_partitions,
+        column,
+        dataset,
+        hash_buckets,
+        landed,
+        lookback,
+    )
+    from flow_assets.declaration.schema import Bool, Date, Float64, Int16, Int32, Int64, String, TimestampUtc
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Bool",
+    "DailyPartitions",
+    "DatasetSchema",
+    "Date",
+    "Float64",
+    "Int16",
+    "Int32",
+    "Int64",
+    "PartitionContext",
+    "StaticPartitions",
+    "String",
+    "TimestampUtc",
+    "all_partitions",
+    "column",
+    "dataset",
+    "hash_buckets",
+    "landed",
+    "lookback",
+]
+
+_TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'flow_assets' has no attribute {name!r}")
+    module = "flow_assets.declaration.schema" if name in _TYPES else "flow_assets.declaration"
+    return getattr(import_module(module), name)

@@ -1,0 +1,132 @@
+"""Makes a result what its schema declares, or says in which row it cannot be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flow_assets.declaration import ColumnDeclaration, Dataset
+from flow_assets.errors import SchemaMismatchError
+
+CONFORM_VERSION = 1
+"""Raise it when the same result would be cast, rounded or sorted otherwise."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A row that must not be published.
+
+    Attributes:
+        row: its number in the conformed table, from 0.
+        message: what is wrong with it.
+    """
+
+    row: int
+    message: str
+
+
+def conform(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> pa.Table:
+    """Cast `table` to the dataset's schema, round what declares digits, and sort by `sort_by`.
+
+    Raises:
+        SchemaMismatchError: a column is missing or undeclared, or a value cannot be cast without loss.
+    """
+    declared = dataset.schema.columns()
+    _require_columns(table.column_names, [c.name for c in declared], dataset)
+    columns = [_round(_cast(table.column(c.name), c, dataset), c) for c in declared]
+    schema = pa.schema([pa.field(c.name, c.type) for c in declared])
+    ordered = pa.Table.from_arrays(columns, schema=schema)
+    return _sort(ordered, sort_by)
+
+
+def find_violations(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> list[Violation]:
+    """The first row, of each kind, of a conformed table that breaks nullability or the key `sort_by`."""
+    found = [_first_null(table, c) for c in dataset.schema.columns() if not c.nullable]
+    found.append(_first_repeated_key(table, sort_by))
+    return [violation for violation in found if violation]
+
+
+def _require_columns(found: Sequence[str], declared: Sequence[str], dataset: Dataset) -> None:
+    missing, unknown = sorted(set(declared) - set(found)), sorted(set(found) - set(declared))
+    repeated = sorted({name for name in found if list(found).count(name) > 1})
+    for names, what in ((missing, "does not return"), (unknown, "returns undeclared"), (repeated, "returns twice")):
+        if names:
+            raise SchemaMismatchError(
+                f"{dataset.name} {what} {', '.join(names)}; {dataset.schema.__name__} declares {', '.join(declared)}."
+            )
+
+
+def _cast(column: pa.ChunkedArray, declared: ColumnDeclaration, dataset: Dataset) -> pa.ChunkedArray:
+    if column.type == declared.type:
+        return column
+    try:
+        return column.cast(declared.type, safe=True)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        where = _first_uncastable(column, declared.type)
+        raise SchemaMismatchError(
+            f"{dataset.name}: column {declared.name} is declared {declared.type}, but {where or error}."
+        ) from error
+
+
+def _first_uncastable(column: pa.ChunkedArray, target: pa.DataType) -> str | None:
+    """Bisect for the first value that cannot be cast; None if every value can alone."""
+    low, high = 0, len(column)
+    while low < high:
+        middle = (low + high) // 2
+        if _is_castable(column.slice(low, middle - low + 1), target):
+            low = middle + 1
+        else:
+            high = middle
+    return None if low >= len(column) else f"row {low + 1} holds {column[low].as_py()!r}"
+
+
+def _is_castable(column: pa.ChunkedArray, target: pa.DataType) -> bool:
+    try:
+        column.cast(target, safe=True)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
+
+
+def _round(column: pa.ChunkedArray, declared: ColumnDeclaration) -> pa.ChunkedArray:
+    return column if declared.digits is None else pc.round(column, ndigits=declared.digits)
+
+
+def _sort(table: pa.Table, sort_by: Sequence[str]) -> pa.Table:
+    if len(table) < 2 or _is_sorted_by_one_integer(table, sort_by):
+        return table.combine_chunks()
+    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in sort_by])
+    return table.take(order).combine_chunks()
+
+
+def _is_sorted_by_one_integer(table: pa.Table, sort_by: Sequence[str]) -> bool:
+    column = table.column(sort_by[0])
+    if len(sort_by) > 1 or not pa.types.is_integer(column.type) or column.null_count:
+        return False
+    return bool(np.all(np.diff(column.to_numpy()) >= 0))
+
+
+def _first_null(table: pa.Table, declared: ColumnDeclaration) -> Violation | None:
+    column = table.column(declared.name)
+    if not column.null_count:
+        return None
+    row = pc.index(column.is_null(), True).as_py()
+    return Violation(row, f"column {declared.name} must not be null, but {column.null_count} of {len(column)} rows are")
+
+
+def _first_repeated_key(table: pa.Table, sort_by: Sequence[str]) -> Violation | None:
+    if len(table) < 2:
+        return None
+    is_same = np.ones(len(table) - 1, dtype=bool)
+    for name in sort_by:
+        column = table.column(name)
+        before, after = column.slice(0, len(table) - 1), column.slice(1)
+        equal = pc.or_(pc.fill_null(pc.equal(before, after), False), pc.and_(pc.is_null(before), pc.is_null(after)))
+        is_same &= equal.to_numpy()
+    if not is_same.any():
+        return None
+    row = int(np.argmax(is_same))
+    values = ", ".join(f"{name}={table.column(name)[row].as_py()!r}" for name in sort_by)
+    return Violation(row, f"{int(is_same.sum())} rows repeat the key of another, such as {values}")

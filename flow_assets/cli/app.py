@@ -1,0 +1,48 @@
+"""The `flow` command: its subcommands, and how errors reach people."""
+
+import os
+import sys
+import traceback
+
+import typer
+
+from flow_assets.cli import fingerprint, land, plan, query, run, status, why
+from flow_assets.errors import FlowError
+
+EXIT_PROBLEM = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="flow",
+    help="Feature datasets that are checked, partitioned and never computed twice.",
+    epilog="Exit codes: 0 all is well; 1 something failed or is held; 2 wrong usage; 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (land, plan, run, why, fingerprint, status, query):
+    app.command(name=command.NAME, help=command.__doc__, epilog=command.EXAMPLES)(command.command)
+
+
+def main() -> None:
+    """Run the command line; a traceback never reaches a user."""
+    try:
+        app()
+    except FlowError as error:
+        _complain(str(error))
+        sys.exit(EXIT_PROBLEM)
+    except KeyboardInterrupt:
+        _complain("interrupted; what was published stays, the next run goes on from there")
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # noqa: BLE001  the last resort: whatever it is, people get a sentence
+        if os.environ.get("FLOW_ASSETS_DEBUG"):
+            traceback.print_exc()
+        _complain(f"unexpected {type(error).__name__}: {error}. Set FLOW_ASSETS_DEBUG=1 to see where, and report it.")
+        sys.exit(EXIT_PROBLEM)
+
+
+def _complain(message: str) -> None:
+    print(f"flow: {message}", file=sys.stderr)  # noqa: T201

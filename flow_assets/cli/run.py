@@ -1,0 +1,114 @@
+"""Carry the plan out through Dagster, and sum up."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from flow_assets.materialization.outcomes import Outcome
+    from flow_assets.materialization.project import Project
+    from flow_assets.materialization.requests import Request
+    from flow_assets.materialization.run import Run
+    from flow_assets.materialization.summary import RunSummary
+    from flow_assets.memo.entries import PlanEntry
+
+NAME = "run"
+EXAMPLES = (
+    "Examples:  flow run   |   flow run delay_training_set --partitions 2013-01-01..2013-01-31   |   "
+    "flow run departures --force --partitions 2013-02-01   |   flow run --retry --json"
+)
+
+_SHOWN_PROBLEMS = 10
+
+
+def command(
+    datasets: Annotated[list[str] | None, typer.Argument(help="Datasets, with what they read; all by default.")] = None,
+    partitions: Annotated[str | None, typer.Option(help="Only these partitions: A..B, or one; bounds all.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Compute the named datasets even if nothing changed.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed, though nothing changed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Carry out the plan."""
+    from flow_assets.cli.console import print_json
+    from flow_assets.materialization.project import Project
+    from flow_assets.materialization.run import Run
+    from flow_assets.materialization.selection import select
+    from flow_assets.memo.planner import Wishes
+    from flow_assets.settings import load_settings
+
+    project = Project.open(load_settings())
+    scope = select(project.graph, datasets or (), partitions)
+    forced = {(name, p) for name in datasets or scope for p in scope.get(name, ())} if force else set()
+    summary = _carry_out(Run(project, scope, Wishes(frozenset(forced), retry=retry)))
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        _print(summary, project)
+    raise typer.Exit(0 if summary.is_successful else 1)
+
+
+def _carry_out(run: "Run") -> "RunSummary":
+    from flow_assets.cli.console import progress
+    from flow_assets.materialization.requests import WORK
+
+    with progress() as bars:
+        tasks = {}
+
+        def on_plan(entries: "list[PlanEntry]") -> None:
+            for name in run.scope:
+                if total := sum(e.dataset == name and e.action in WORK for e in entries):
+                    tasks[name] = bars.add_task(name, total=total)
+
+        def on_outcome(outcome: "Outcome") -> None:
+            run.listen(outcome)
+            if outcome.dataset in tasks:
+                bars.advance(tasks[outcome.dataset])
+
+        return run.carry_out(_launcher(run.project, on_outcome, bars), on_plan)
+
+
+def _launcher(
+    project: "Project", listener: "Callable[[Outcome], None]", bars: "Progress"
+) -> "Callable[[Request, Sequence[str]], None]":
+    """Launches requests through Dagster, which is imported when the first one comes."""
+    from flow_assets.declaration import UNPARTITIONED
+
+    def launcher(request: "Request", forced: Sequence[str]) -> None:
+        from flow_assets.definitions import build_definitions
+        from flow_assets.materialization.skin import launch, open_instance
+
+        is_partitioned = request.partitions != (UNPARTITIONED,)
+        partitions = (request.partitions[0], request.partitions[-1]) if is_partitioned else None
+        with open_instance(project.settings.dagster_home) as instance:
+            launch(build_definitions(project, listener), instance, request.datasets, partitions, force=forced)
+
+    return launcher
+
+
+def _print(summary: "RunSummary", project: "Project") -> None:
+    from flow_assets.cli.console import out, table
+    from flow_assets.materialization.outcomes import Status
+
+    shown = table("Run", "dataset", *(status.value for status in Status), "rows", "seconds")
+    for name, of_dataset in summary.datasets.items():
+        counts = (str(of_dataset.counts[status] or "·") for status in Status)
+        shown.add_row(name, *counts, f"{of_dataset.rows:,}", f"{of_dataset.seconds:.1f}")
+    shown.add_section()
+    totals = (str(summary.total(status) or "·") for status in Status)
+    shown.add_row("all", *totals, f"{sum(d.rows for d in summary.datasets.values()):,}", f"{summary.seconds:.1f}")
+    console = out()
+    console.print(shown)
+    for problem in summary.problems[:_SHOWN_PROBLEMS]:
+        console.print(f"\n[bold]{problem.status.value}[/] {problem.dataset} {problem.partition}\n  ", end="")
+        console.print(problem.reason, markup=False)
+    if len(summary.problems) > _SHOWN_PROBLEMS:
+        console.print(f"\n... and {len(summary.problems) - _SHOWN_PROBLEMS} more; see all with --json.")
+    if not any(summary.total(status) for status in (Status.COMPUTED, Status.RESTORED)):
+        console.print("\nNothing was computed: everything that can be made is up to date.")
+    console.print(
+        f'\nWhere to look next: flow query "SHOW ALL TABLES"; flow status; make dev (Dagster\'s UI); '
+        f"{project.settings.warehouse}"
+    )

@@ -1,0 +1,1 @@
+"""What sources delivered, line by line: typed, nothing dropped, nothing repaired, names as in the source."""

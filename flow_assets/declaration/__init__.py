@@ -1,0 +1,48 @@
+"""What can be said of a dataset, and which are there?
+
+Plain, frozen values: a `Dataset` and what it is declared with (schema, partitions, inputs, source, buckets), and the
+validated graph of all of them. Nothing here reads data, and nothing here imports Dagster.
+"""
+
+from flow_assets.declaration.buckets import HashBuckets, hash_buckets
+from flow_assets.declaration.context import PartitionContext
+from flow_assets.declaration.dataset import Dataset, dataset
+from flow_assets.declaration.graph import DatasetGraph, find_datasets
+from flow_assets.declaration.inputs import AllPartitions, Input, Lookback, SamePartition, all_partitions, lookback
+from flow_assets.declaration.partitions import (
+    UNPARTITIONED,
+    DailyPartitions,
+    Partitions,
+    StaticPartitions,
+    partition_keys,
+)
+from flow_assets.declaration.schema import ColumnDeclaration, DatasetSchema, column
+from flow_assets.declaration.signature import Frame
+from flow_assets.declaration.sources import Landed, landed
+
+__all__ = [
+    "UNPARTITIONED",
+    "AllPartitions",
+    "ColumnDeclaration",
+    "DailyPartitions",
+    "Dataset",
+    "DatasetGraph",
+    "DatasetSchema",
+    "Frame",
+    "HashBuckets",
+    "Input",
+    "Landed",
+    "Lookback",
+    "PartitionContext",
+    "Partitions",
+    "SamePartition",
+    "StaticPartitions",
+    "all_partitions",
+    "column",
+    "dataset",
+    "find_datasets",
+    "hash_buckets",
+    "landed",
+    "lookback",
+    "partition_keys",
+]

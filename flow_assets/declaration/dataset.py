@@ -1,0 +1,174 @@
+"""A dataset: one function, its schema, and everything that is declared about it."""
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from flow_assets.declaration.buckets import HashBuckets
+from flow_assets.declaration.inputs import Input, Lookback, SamePartition
+from flow_assets.declaration.partitions import DailyPartitions, Partitions
+from flow_assets.declaration.schema import DatasetSchema
+from flow_assets.declaration.signature import Frame, Signature, listed
+from flow_assets.declaration.sources import Landed
+from flow_assets.errors import DefinitionError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What is declared of one dataset; see `dataset` for the meaning of each field.
+
+    Attributes:
+        ins: every input dataset by name, with the partitions of it that are read.
+        frames: parameter name to the kind of frame it takes.
+        config: name of the parameter that takes the config, and its pydantic model.
+        context: name of the parameter that takes the `PartitionContext`.
+        description: the docstring of the module in which the dataset is declared.
+        layer: the last name of the package in which that module lies.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    schema: type[DatasetSchema]
+    sort_by: tuple[str, ...]
+    partitions: Partitions | None
+    partition_column: str | None
+    ins: Mapping[str, Input]
+    source: Landed | None
+    frames: Mapping[str, Frame]
+    config: tuple[str, type[BaseModel]] | None
+    context: str | None
+    buckets: HashBuckets | None
+    set_based: bool
+    code_version: str | None
+    depends_on: tuple[Any, ...]
+    ignore: tuple[Any, ...]
+    owners: tuple[str, ...]
+    description: str
+    layer: str
+    location: str
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name!r})"
+
+
+def dataset(  # noqa: PLR0913
+    *,
+    schema: type[DatasetSchema],
+    sort_by: list[str],
+    partitions: Partitions | None = None,
+    partition_column: str | None = None,
+    ins: Mapping[str, Input] | None = None,
+    source: Landed | None = None,
+    buckets: HashBuckets | None = None,
+    set_based: bool = False,
+    code_version: str | None = None,
+    depends_on: tuple[Any, ...] = (),
+    ignore: tuple[Any, ...] = (),
+    owners: tuple[str, ...] = (),
+) -> Callable[[Callable[..., Any]], Dataset]:
+    """Declare a dataset by the function that computes it.
+
+    The function takes frames and returns a frame. Each parameter names an input dataset, and its annotation chooses the
+    kind of frame: `duckdb.DuckDBPyRelation` (lazy), `pandas.DataFrame` or `pyarrow.Table`. A parameter annotated with
+    `PartitionContext` takes the partitions asked for, one annotated with a pydantic model takes the config.
+
+    Args:
+        schema: the columns of the result.
+        sort_by: columns that order the rows and, together, identify one.
+        partitions: the dataset's partitions; none by default.
+        partition_column: column whose value is the partition's key in every row; checked where given.
+        ins: how the partitions of an input are read, where it is not the same partition.
+        source: the landed files that the one frame parameter reads, instead of input datasets.
+        buckets: how the rows of a partition are divided.
+        set_based: compute many partitions in one call; the result is split by `partition_column`.
+        code_version: stands for the function's code instead of its fingerprint; raise it with each change.
+        depends_on: further objects whose code or value the result depends on.
+        ignore: objects the function refers to whose content does not matter.
+        owners: e-mail addresses or `team:name`.
+
+    Raises:
+        DefinitionError: the declaration contradicts itself.
+    """
+
+    def declare(function: Callable[..., Any]) -> Dataset:
+        signature = Signature.of(function)
+        _require_ins_are_frames(set(ins or ()), signature, source)
+        module = sys.modules[function.__module__]
+        declared = Dataset(
+            name=function.__name__,
+            function=function,
+            schema=schema,
+            sort_by=tuple(sort_by),
+            partitions=partitions,
+            partition_column=partition_column,
+            ins={} if source else {p: (ins or {}).get(p, SamePartition()) for p in signature.frames},
+            source=source,
+            frames=signature.frames,
+            config=signature.config,
+            context=signature.context,
+            buckets=buckets,
+            set_based=set_based,
+            code_version=code_version,
+            depends_on=tuple(depends_on),
+            ignore=tuple(ignore),
+            owners=tuple(owners),
+            description=inspect.cleandoc(module.__doc__ or function.__doc__ or ""),
+            layer=function.__module__.split(".")[-2] if "." in function.__module__ else function.__module__,
+            location=signature.location,
+        )
+        _validate(declared)
+        return declared
+
+    return declare
+
+
+def _require_ins_are_frames(ins: set[str], signature: Signature, source: Landed | None) -> None:
+    if source and ins:
+        raise DefinitionError(f"{signature.location}: a dataset with a `source` reads no datasets; leave out `ins`.")
+    if unknown := ins - set(signature.frames):
+        raise DefinitionError(
+            f"{signature.location}: `ins` names {listed(unknown)}, which is no frame parameter of the function."
+        )
+
+
+def _validate(declared: Dataset) -> None:
+    for is_wrong, problem in (*_column_problems(declared), *_partition_problems(declared)):
+        if is_wrong:
+            raise DefinitionError(f"{declared.location}: dataset {declared.name}: {problem}.")
+
+
+def _column_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
+    named = {*declared.sort_by, declared.partition_column, declared.buckets.column if declared.buckets else None}
+    missing = {name for name in named if name is not None} - {c.name for c in declared.schema.columns()}
+    return (
+        (bool(missing), f"{declared.schema.__name__} has no column {listed(missing)}"),
+        (not declared.sort_by, "`sort_by` must name the columns that identify a row"),
+        (
+            declared.set_based and not declared.partition_column,
+            "`set_based` needs `partition_column`, by which the result is split",
+        ),
+    )
+
+
+def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
+    is_partitioned = declared.partitions is not None
+    looks_back = any(isinstance(i, Lookback) for i in declared.ins.values())
+    return (
+        (declared.partition_column is not None and not is_partitioned, "`partition_column` needs `partitions`"),
+        (
+            declared.source is not None and len(declared.frames) != 1,
+            "a dataset with a `source` takes exactly one frame: the landed lines",
+        ),
+        (
+            declared.source is not None and declared.source.is_partitioned != is_partitioned,
+            "a landed file a partition needs `{date}` in its pattern, and a single file must not have it",
+        ),
+        (
+            looks_back and not isinstance(declared.partitions, DailyPartitions),
+            "only a dataset with daily partitions can look back; use `all_partitions()`",
+        ),
+    )

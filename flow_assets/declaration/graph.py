@@ -1,0 +1,153 @@
+"""All datasets of a package, found by importing it and validated together."""
+
+import graphlib
+import importlib
+import pkgutil
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from types import ModuleType
+
+from flow_assets.declaration.dataset import Dataset
+from flow_assets.declaration.inputs import AllPartitions, SamePartition
+from flow_assets.errors import DefinitionError, SelectionError
+
+
+@dataclass(frozen=True)
+class DatasetGraph:
+    """Datasets by name, each after the ones it reads.
+
+    Build it with `DatasetGraph.of`, which validates.
+    """
+
+    datasets: Mapping[str, Dataset]
+
+    @classmethod
+    def of(cls, datasets: Iterable[Dataset]) -> "DatasetGraph":
+        """The validated graph of `datasets`.
+
+        Raises:
+            DefinitionError: a name is used twice, an input does not exist, the graph has a cycle, or an input's
+                partitions cannot be mapped.
+        """
+        by_name: dict[str, Dataset] = {}
+        for dataset in datasets:
+            other = by_name.setdefault(dataset.name, dataset)
+            if other is not dataset:
+                raise DefinitionError(
+                    f"{dataset.location}: dataset {dataset.name} is declared already, at {other.location}; rename one."
+                )
+        for dataset in by_name.values():
+            for name in dataset.ins:
+                _validate_input(dataset, name, by_name)
+        return cls({name: by_name[name] for name in _topological_order(by_name)})
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[str, ...]]:
+        """Name of a dataset to the names of those that read it."""
+        return {name: tuple(d.name for d in self.datasets.values() if name in d.ins) for name in self.datasets}
+
+    def select(self, names: Iterable[str] = ()) -> tuple[Dataset, ...]:
+        """The named datasets with everything they read, in topological order; all of them where none is named.
+
+        Raises:
+            SelectionError: a name does not exist; the message suggests the nearest.
+        """
+        wanted = [self.get(name) for name in names]
+        if not wanted:
+            return tuple(self.datasets.values())
+        selected: set[str] = set()
+        while wanted:
+            dataset = wanted.pop()
+            if dataset.name not in selected:
+                selected.add(dataset.name)
+                wanted.extend(self.datasets[name] for name in dataset.ins)
+        return tuple(d for d in self.datasets.values() if d.name in selected)
+
+    def get(self, name: str) -> Dataset:
+        """The dataset called `name`.
+
+        Raises:
+            SelectionError: there is none; the message suggests the nearest.
+        """
+        if name not in self.datasets:
+            raise SelectionError(f"There is no dataset {name!r}.{_suggestion(name, self.datasets)}")
+        return self.datasets[name]
+
+
+def find_datasets(package: str) -> DatasetGraph:
+    """Import every module of `package` and gather the datasets declared there.
+
+    Raises:
+        DefinitionError: the package cannot be imported, holds no dataset, or its datasets contradict each other.
+    """
+    found: dict[int, Dataset] = {}
+    for name in _modules(package):
+        for value in vars(_import(name)).values():
+            if isinstance(value, Dataset):
+                found[id(value)] = value
+    if not found:
+        raise DefinitionError(f"{package}: no dataset is declared in it; see `flow_assets.dataset`.")
+    return DatasetGraph.of(sorted(found.values(), key=lambda d: d.name))
+
+
+def _modules(package: str) -> list[str]:
+    path = getattr(_import(package), "__path__", None)
+    if path is None:
+        return [package]
+    # What a subpackage raises is left to `_import`, which says where.
+    return [package, *(m.name for m in pkgutil.walk_packages(path, f"{package}.", onerror=lambda _: None))]
+
+
+def _import(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except DefinitionError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise _import_error(module, error) from error
+        raise DefinitionError(f"{module}: there is no such module; set FLOW_ASSETS_DATASETS.") from error
+    except Exception as error:  # whatever a dataset's file raises, people are told where
+        raise _import_error(module, error) from error
+
+
+def _import_error(module: str, error: Exception) -> DefinitionError:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return DefinitionError(
+        f"{module}: cannot be imported: {type(error).__name__}: {error} (at {last.filename}:{last.lineno})"
+    )
+
+
+def _validate_input(dataset: Dataset, name: str, known: Mapping[str, Dataset]) -> None:
+    if name not in known:
+        raise DefinitionError(
+            f"{dataset.location}: dataset {dataset.name} reads {name!r}, which is not there.{_suggestion(name, known)}"
+        )
+    upstream, mapping = known[name], dataset.ins[name]
+    if upstream.partitions is None:
+        if not isinstance(mapping, SamePartition):
+            raise DefinitionError(
+                f"{dataset.location}: dataset {dataset.name}: {name} has no partitions; leave it out of `ins`."
+            )
+    elif not isinstance(mapping, AllPartitions) and upstream.partitions != dataset.partitions:
+        raise DefinitionError(
+            f"{dataset.location}: dataset {dataset.name} reads {name}, whose partitions differ; "
+            f'say which ones it reads: `ins={{"{name}": all_partitions()}}`.'
+        )
+
+
+def _topological_order(datasets: Mapping[str, Dataset]) -> tuple[str, ...]:
+    try:
+        return tuple(graphlib.TopologicalSorter({n: sorted(d.ins) for n, d in datasets.items()}).static_order())
+    except graphlib.CycleError as error:
+        cycle = error.args[1]
+        places = "\n  ".join(f"{name} at {datasets[name].location}" for name in cycle[:-1])
+        raise DefinitionError(f"These datasets read each other: {' <- '.join(cycle)}\n  {places}") from error
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(sorted(known))}."

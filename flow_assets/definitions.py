@@ -1,0 +1,29 @@
+"""What does Dagster see? Datasets are found, resources are chosen."""
+
+import dagster as dg
+from dagster_duckdb import DuckDBResource
+
+from flow_assets.materialization.project import Project
+from flow_assets.materialization.skin import build_assets
+from flow_assets.materialization.skin.assets import Listener
+from flow_assets.settings import Settings, load_settings
+
+
+def build_definitions(project: Project, listener: Listener | None = None) -> dg.Definitions:
+    """Everything Dagster is told of a project."""
+    return dg.Definitions(
+        assets=build_assets(project, listener),
+        resources=build_resources(project.settings),
+        executor=dg.in_process_executor,
+    )
+
+
+def build_resources(settings: Settings) -> dict[str, object]:
+    """The resources that the settings choose."""
+    return {"duckdb": DuckDBResource(database=":memory:", connection_config=settings.duckdb_config)}
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """The entry point named in `workspace.yaml` and `dg.toml`."""
+    return build_definitions(Project.open(load_settings()))

@@ -1,0 +1,52 @@
+"""What can go wrong, one class a failure: each message says what, which, and what to do.
+
+A `FlowError` is shown to people as its message alone. Anything else that escapes is a defect of the project.
+"""
+
+
+class FlowError(Exception):
+    """Base of every error that people are meant to read."""
+
+
+class SettingsError(FlowError):
+    """A setting has a value that cannot be used."""
+
+
+class DefinitionError(FlowError):
+    """A dataset is declared in a way that cannot work; raised while datasets are loaded."""
+
+
+class FingerprintError(DefinitionError):
+    """A function's code refers to something whose content cannot be fingerprinted."""
+
+
+class SelectionError(FlowError):
+    """A dataset or a partition was asked for that does not exist."""
+
+
+class LandedFileError(FlowError):
+    """A landed file is missing, incomplete or not what its dataset declares."""
+
+
+class SchemaMismatchError(FlowError):
+    """What a dataset's function returned is not what its schema declares."""
+
+
+class ComputeError(FlowError):
+    """A dataset's function raised, or returned something that is no frame."""
+
+
+class AuditError(FlowError):
+    """A set-based result differs from the same partition computed alone."""
+
+
+class LostObjectError(FlowError):
+    """An object that a record refers to is missing from the store or damaged."""
+
+
+class StoreError(FlowError):
+    """The store, the ledger or the landing folder cannot be read or written."""
+
+
+class QueryError(FlowError):
+    """A query over the warehouse cannot be answered."""

@@ -1,0 +1,74 @@
+"""What each dataset holds, and what it lacks."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from flow_assets.declaration import partition_keys
+from flow_assets.materialization.project import Project
+from flow_assets.memo.entries import Action, Because, PlanEntry
+
+
+@dataclass(frozen=True)
+class DatasetStatus:
+    """How many partitions of a dataset are there.
+
+    Attributes:
+        missing: not published.
+        stale: published, but would be computed or restored anew.
+        failed: failed at the last attempt, and nothing has changed since.
+        newest: the last partition published; None where there is none, or for a dataset without partitions.
+        bytes: size of its current files.
+        published_at: when it last changed, UTC, ISO 8601.
+    """
+
+    partitions: int
+    present: int
+    missing: int
+    stale: int
+    failed: int
+    newest: str | None
+    rows: int
+    bytes: int
+    published_at: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the deployment holds; `store_bytes` counts former versions too."""
+
+    datasets: dict[str, DatasetStatus]
+    store_bytes: int
+
+
+def find_status(project: Project) -> Status:
+    """The status of every dataset, without reading data."""
+    datasets = project.graph.datasets.values()
+    planner = project.planner(datasets)
+    totals = project.holdings.totals()
+    found = {}
+    for dataset in datasets:
+        keys = partition_keys(dataset.partitions)
+        entries = planner.plan(dataset, keys)
+        held = planner.held(dataset.name)
+        present = [key for key in keys if key in held]
+        counts = Counter(_state(entry, entry.partition in held) for entry in entries)
+        rows, size, published_at = totals.get(dataset.name, (0, 0, None))
+        newest = present[-1] if present and dataset.partitions else None
+        found[dataset.name] = DatasetStatus(
+            partitions=len(keys),
+            present=len(present),
+            missing=len(keys) - len(present),
+            stale=counts["stale"],
+            failed=counts["failed"],
+            newest=newest,
+            rows=rows,
+            bytes=size,
+            published_at=published_at,
+        )
+    return Status(found, project.store.size())
+
+
+def _state(entry: PlanEntry, is_present: bool) -> str:
+    if entry.because is Because.FAILED_BEFORE:
+        return "failed"
+    return "stale" if is_present and entry.action is not Action.REUSE else "other"

@@ -1,0 +1,22 @@
+"""What do we hold now?
+
+The ledger is a SQL database: the current version of every partition, the whole history of changes, what failed and
+why, who is computing what at the moment, and the KPIs of every publication. It never holds data. Losing it loses
+history, KPIs and holds, but no computed partition: those are found again in the store.
+"""
+
+from flow_assets.ledger.claims import Claims, Owner
+from flow_assets.ledger.database import open_database
+from flow_assets.ledger.holdings import Failure, HistoryEntry, Holding, Holdings, Kpi, Publication
+
+__all__ = [
+    "Claims",
+    "Failure",
+    "HistoryEntry",
+    "Holding",
+    "Holdings",
+    "Kpi",
+    "Owner",
+    "Publication",
+    "open_database",
+]

@@ -1,0 +1,73 @@
+"""The connection to the ledger: one engine a process, write transactions that never interleave."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from flow_assets.errors import StoreError
+from flow_assets.ledger.tables import METADATA
+
+BUSY_SECONDS = 60
+
+
+def open_database(path: Path) -> Engine:
+    """Open the SQLite ledger at `path`, making its folder and tables where they are missing.
+
+    Raises:
+        StoreError: the file cannot be opened or is no ledger.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        with engine.begin() as connection:
+            METADATA.create_all(connection)
+    except (OSError, DBAPIError) as error:
+        raise _store_error(f"{path}", error) from error
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds the ledger's one write lock from its beginning.
+
+    Raises:
+        StoreError: the ledger cannot be read or written; nothing of the transaction remains.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise _store_error(str(engine.url.database), error) from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that reads one consistent state and never waits for a writer."""
+    try:
+        with engine.connect().execution_options(is_reading=True) as connection:
+            yield connection
+    except DBAPIError as error:
+        raise _store_error(str(engine.url.database), error) from error
+
+
+def _on_connect(dbapi_connection: Any, _: Any) -> None:
+    dbapi_connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        dbapi_connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _on_begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("is_reading")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _store_error(place: str, error: Exception) -> StoreError:
+    cause = getattr(error, "orig", None) or error
+    return StoreError(f"The ledger {place} cannot be used: {cause}. Check the disk's free space and permissions.")

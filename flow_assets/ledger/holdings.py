@@ -1,0 +1,240 @@
+"""What each partition is now, how it became so, and what failed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, select
+
+from flow_assets.ledger import tables
+from flow_assets.ledger.database import reading, transaction
+
+
+class Holding(NamedTuple):
+    """The current version of one partition.
+
+    Attributes:
+        key: under which the store has its record.
+        source_hash: sha256 of the landed file it was read from, if any.
+        blobs: its files in the store, each `hash size e_tag`, separated by `;`.
+    """
+
+    key: str
+    content_hash: str
+    source_hash: str | None
+    blobs: str
+    rows: int
+    bytes: int
+    published_at: str
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """What making one partition cost; sizes in bytes, times in seconds.
+
+    Attributes:
+        partitions_in_call: over how many partitions of one set-based call the cost was shared out.
+    """
+
+    code_fingerprint: str
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    rows_in: int
+    rows_out: int
+    bytes_in: int
+    bytes_out: int
+    partitions_in_call: int
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A new current version of one partition.
+
+    Attributes:
+        change: `computed` or `restored`.
+        reason: why, in words.
+    """
+
+    dataset: str
+    partition: str
+    change: str
+    reason: str
+    key: str
+    content_hash: str
+    source_hash: str | None
+    blobs: str
+    rows: int
+    bytes: int
+    kpi: Kpi | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a partition could not be made.
+
+    Attributes:
+        is_retryable: whether the cause lies outside the data and the code (a full disk), so that it is tried again
+            although its key has not changed.
+    """
+
+    dataset: str
+    partition: str
+    key: str
+    error: str
+    message: str
+    is_retryable: bool
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One change of one partition; `at` is UTC, ISO 8601."""
+
+    change: str
+    reason: str
+    key: str
+    content_hash: str
+    rows: int
+    at: str
+    run_id: str
+
+
+class Holdings:
+    """Reads and writes the current state of one environment's partitions."""
+
+    def __init__(self, engine: Engine, environment: str) -> None:
+        self._engine = engine
+        self._environment = environment
+
+    def current(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Holding]:
+        """Partition to its current version, in one query; `partitions` narrows it down."""
+        table = tables.holdings
+        columns = [table.c[name] for name in ("partition", *Holding._fields)]
+        query = select(*columns).where(self._is_of(table, dataset, partitions))
+        with reading(self._engine) as connection:
+            cursor = connection.execute(query).cursor
+            return {row[0]: Holding._make(row[1:]) for row in cursor.fetchall()}  # plain tuples: there may be 100,000
+
+    def failures(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Failure]:
+        """Partition to its failure, for those whose last attempt failed."""
+        table = tables.failures
+        columns = [table.c[name] for name in Failure.__dataclass_fields__]
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*columns).where(self._is_of(table, dataset, partitions)))
+            return {row.partition: Failure(*row) for row in rows}
+
+    def history(self, dataset: str, partition: str) -> list[HistoryEntry]:
+        """Every change of one partition, the newest first."""
+        table = tables.history
+        columns = [table.c[name] for name in HistoryEntry.__dataclass_fields__]
+        query = select(*columns).where(self._is_of(table, dataset, [partition])).order_by(table.c.id.desc())
+        with reading(self._engine) as connection:
+            return [HistoryEntry(*row) for row in connection.execute(query)]
+
+    def publish(self, publications: Sequence[Publication], run_id: str, owner: str) -> set[tuple[str, str]]:
+        """Make all of `publications` current in one transaction.
+
+        A publication whose claim `owner` has lost meanwhile is left out: somebody else has taken the work over.
+
+        Returns:
+            The (dataset, partition) pairs that were published.
+        """
+        now = _now()
+        with transaction(self._engine) as connection:
+            claimed = self._claimed_by(connection, owner)
+            kept = [p for p in publications if (p.dataset, p.partition) in claimed]
+            for table in (tables.holdings, tables.failures, tables.claims):
+                self._remove(connection, table, kept)
+            _insert(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
+            _insert(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
+            _insert(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
+        return {(p.dataset, p.partition) for p in kept}
+
+    def fail(self, failures: Sequence[Failure], run_id: str) -> None:
+        """Remember why partitions could not be made, and give up the claims on them."""
+        now = _now()
+        rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in failures]
+        with transaction(self._engine) as connection:
+            for table in (tables.failures, tables.claims):
+                self._remove(connection, table, failures)
+            _insert(connection, tables.failures, rows)
+
+    def verified(self, dataset: str, blobs: Mapping[str, str]) -> None:
+        """Remember that the files of partitions were read and found right: partition to its `blobs`."""
+        table = tables.holdings
+        with transaction(self._engine) as connection:
+            for partition, text in blobs.items():
+                connection.execute(table.update().where(self._is_of(table, dataset, [partition])).values(blobs=text))
+
+    def landed_files(self) -> dict[str, tuple[str, str]]:
+        """Path of a landed file to its identity when it was last hashed, and its hash."""
+        table = tables.landed_files
+        with reading(self._engine) as connection:
+            return {row.path: (row.identity, row.hash) for row in connection.execute(select(table))}
+
+    def remember_landed_files(self, files: Mapping[str, tuple[str, str]]) -> None:
+        """Remember identities and hashes of landed files: path to both."""
+        table = tables.landed_files
+        with transaction(self._engine) as connection:
+            for some in _chunks(list(files), 500):
+                connection.execute(delete(table).where(table.c.path.in_(some)))
+            _insert(connection, table, [{"path": p, "identity": i, "hash": h} for p, (i, h) in files.items()])
+
+    def totals(self) -> dict[str, tuple[int, int, str]]:
+        """Dataset to rows, bytes, and when it was last published."""
+        table = tables.holdings
+        query = (
+            select(table.c.dataset, func.sum(table.c.rows), func.sum(table.c.bytes), func.max(table.c.published_at))
+            .where(table.c.environment == self._environment)
+            .group_by(table.c.dataset)
+        )
+        with reading(self._engine) as connection:
+            return {name: (rows, size, at) for name, rows, size, at in connection.execute(query)}
+
+    def _is_of(self, table: Any, dataset: str, partitions: Sequence[str] | None) -> Any:
+        condition = and_(table.c.environment == self._environment, table.c.dataset == dataset)
+        return condition if partitions is None else and_(condition, table.c.partition.in_(partitions))
+
+    def _claimed_by(self, connection: Connection, owner: str) -> set[tuple[str, str]]:
+        table = tables.claims
+        query = select(table.c.dataset, table.c.partition).where(
+            table.c.owner == owner, table.c.environment == self._environment
+        )
+        return {(row.dataset, row.partition) for row in connection.execute(query)}
+
+    def _remove(self, connection: Connection, table: Any, items: Iterable[Publication | Failure]) -> None:
+        by_dataset: dict[str, list[str]] = {}
+        for item in items:
+            by_dataset.setdefault(item.dataset, []).append(item.partition)
+        for dataset, partitions in by_dataset.items():
+            for some in _chunks(partitions, 500):
+                connection.execute(delete(table).where(self._is_of(table, dataset, some)))
+
+    def _holding_row(self, publication: Publication, run_id: str, now: str) -> dict[str, Any]:
+        fields = ("dataset", "partition", "key", "content_hash", "source_hash", "blobs", "rows", "bytes")
+        row = {name: getattr(publication, name) for name in fields}
+        return {"environment": self._environment, **row, "published_at": now, "run_id": run_id}
+
+    def _history_row(self, publication: Publication, run_id: str, now: str) -> dict[str, Any]:
+        fields = ("dataset", "partition", "change", "reason", "key", "content_hash", "blobs", "rows")
+        row = {name: getattr(publication, name) for name in fields}
+        return {"environment": self._environment, **row, "at": now, "run_id": run_id}
+
+    def _kpi_row(self, publication: Publication, run_id: str, now: str) -> dict[str, Any]:
+        row = {name: getattr(publication, name) for name in ("dataset", "partition", "change")}
+        kpi = asdict(publication.kpi) if publication.kpi else {}
+        return {"environment": self._environment, **row, "at": now, "run_id": run_id, **kpi}
+
+
+def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,102 @@
+"""The ledger's tables; every row belongs to one environment."""
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+holdings = Table(
+    "holdings",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("source_hash", String),
+    Column("blobs", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("published_at", String, nullable=False),
+    Column("run_id", String, nullable=False),
+)
+
+history = Table(
+    "history",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("environment", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("partition", String, nullable=False),
+    Column("change", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("key", String, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("blobs", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("at", String, nullable=False),
+    Column("run_id", String, nullable=False),
+    Index("history_of_a_partition", "environment", "dataset", "partition"),
+)
+
+failures = Table(
+    "failures",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("error", String, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("is_retryable", Boolean, nullable=False),
+    Column("at", String, nullable=False),
+    Column("run_id", String, nullable=False),
+)
+
+claims = Table(
+    "claims",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("owner", String, nullable=False),
+)
+
+owners = Table(
+    "owners",
+    METADATA,
+    Column("owner", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_started", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+)
+
+kpis = Table(
+    "kpis",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("environment", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("partition", String, nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("change", String, nullable=False),
+    Column("code_fingerprint", String, nullable=False),
+    Column("wall_seconds", Float, nullable=False),
+    Column("cpu_seconds", Float, nullable=False),
+    Column("peak_memory_bytes", Integer, nullable=False),
+    Column("rows_in", Integer, nullable=False),
+    Column("rows_out", Integer, nullable=False),
+    Column("bytes_in", Integer, nullable=False),
+    Column("bytes_out", Integer, nullable=False),
+    Column("partitions_in_call", Integer, nullable=False),
+    Index("kpis_of_a_partition", "environment", "dataset", "partition"),
+)
+
+landed_files = Table(
+    "landed_files",
+    METADATA,
+    Column("path", String, primary_key=True),
+    Column("identity", String, nullable=False),
+    Column("hash", String, nullable=False),
+)

@@ -1,0 +1,197 @@
+"""Calls a dataset's function for one partition, or for many at once, and takes the result apart."""
+
+import hashlib
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from flow_assets.checks import conform, find_violations
+from flow_assets.declaration import Dataset, PartitionContext
+from flow_assets.engines import FrameLoader, arrow_of, read_landed
+from flow_assets.errors import AuditError, ComputeError, FlowError, LandedFileError, SchemaMismatchError
+from flow_assets.ledger import Holding
+from flow_assets.memo.content import content_hash
+from flow_assets.memo.key import Recipe
+from flow_assets.memo.planner import Planner
+from flow_assets.memo.reads import windows
+
+OUTSIDE_CAUSES = (OSError, MemoryError, duckdb.IOException, duckdb.OutOfMemoryException)
+"""Errors that say nothing about data or code: what failed by them is tried again."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """How much a call read."""
+
+    rows: int
+    bytes: int
+
+
+class Computer:
+    """Computes partitions of one dataset from what is published of its inputs."""
+
+    def __init__(self, recipe: Recipe, planner: Planner, loader: FrameLoader) -> None:
+        self._recipe = recipe
+        self._dataset = recipe.dataset
+        self._planner = planner
+        self._loader = loader
+
+    def compute_landed(self, data: bytes, path: Path, partition: str) -> pa.Table:
+        """The rows of `partition` from the bytes of its landed file.
+
+        Raises:
+            LandedFileError: the file is not what the dataset declares.
+        """
+        source, (parameter, kind) = self._dataset.source, next(iter(self._dataset.frames.items()))
+        assert source is not None
+        lines = read_landed(data, source, path, [c.name for c in self._dataset.schema.columns()])
+        try:
+            table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
+            return self._require_valid(table, partition)
+        except SchemaMismatchError as error:
+            raise LandedFileError(f"{path}: {error} Land a file that fits.") from error
+
+    def compute_one(self, partition: str) -> pa.Table:
+        """The rows of `partition`, from its own inputs alone."""
+        table = self._call(self._frames([partition]), [partition])
+        if self._dataset.set_based:
+            table = self._split(table, [partition])[partition]
+        return self._require_valid(table, partition)
+
+    def compute_many(self, partitions: Sequence[str]) -> dict[str, pa.Table]:
+        """The rows of several partitions of a set-based dataset, in one call that is audited.
+
+        Raises:
+            AuditError: one of the partitions comes out differently when it is computed alone.
+        """
+        table = self._call(self._frames(partitions), partitions)
+        self._require_valid(table, ", ".join((partitions[0], partitions[-1])))
+        tables = self._split(table, partitions)
+        if len(partitions) > 1:
+            self._audit(tables, partitions)
+        return tables
+
+    def volume(self, partitions: Sequence[str]) -> Volume:
+        """How much computing `partitions` reads of its inputs."""
+        inputs = [holding for _, holding in self._inputs(partitions)]
+        return Volume(sum(h.rows for h in inputs), sum(h.bytes for h in inputs))
+
+    def _call(self, frames: Mapping[str, Any], partitions: Sequence[str]) -> pa.Table:
+        dataset, arguments = self._dataset, dict(frames)
+        if dataset.config:
+            arguments[dataset.config[0]] = self._recipe.config
+        if dataset.context:
+            arguments[dataset.context] = PartitionContext(tuple(partitions))
+        try:
+            table = arrow_of(dataset.function(**arguments), dataset.name)
+        except (FlowError, *OUTSIDE_CAUSES):
+            raise
+        except Exception as error:
+            raise ComputeError(f"{dataset.name}: {_described(error, dataset)}") from error
+        return conform(table, dataset, self._order)
+
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
+        """The columns a result is sorted by: the rows of a partition stand together, in the order of `sort_by`."""
+        first = (self._dataset.partition_column,) if self._dataset.set_based and self._dataset.partition_column else ()
+        return tuple(dict.fromkeys((*first, *self._dataset.sort_by)))
+
+    def _frames(self, partitions: Sequence[str]) -> dict[str, Any]:
+        paths: dict[str, list[Path]] = {name: [] for name in self._dataset.ins}
+        for name, holding in self._inputs(partitions):
+            paths[name].extend(self._planner.store.local_path(blob.split(" ")[0]) for blob in holding.blobs.split(";"))
+        return {
+            name: self._loader.load_files(
+                self._dataset.frames[name], paths[name], self._planner.graph.get(name).schema.arrow_schema()
+            )
+            for name in self._dataset.ins
+        }
+
+    def _inputs(self, partitions: Sequence[str]) -> Iterator[tuple[str, Holding]]:
+        for name in self._dataset.ins:
+            held = self._planner.held(name)
+            for partition in windows(self._dataset, name, self._planner.state(name).keys, partitions):
+                if partition in held:
+                    yield name, held[partition]
+
+    def _require_valid(self, table: pa.Table, partition: str) -> pa.Table:
+        problems = [violation.message for violation in find_violations(table, self._dataset, self._order)]
+        column = self._dataset.partition_column
+        if column and not self._dataset.set_based:
+            strangers = set(_partition_keys(table.column(column))) - {partition}
+            problems += [f"column {column} holds {s!r} in partition {partition}" for s in sorted(strangers)]
+        if problems:
+            raise SchemaMismatchError(f"{self._dataset.name} {partition}: {'; '.join(problems)}.")
+        return table
+
+    def _split(self, table: pa.Table, partitions: Sequence[str]) -> dict[str, pa.Table]:
+        """Take a table sorted by the partition column apart; rows of partitions that were not asked for are dropped."""
+        keys = _partition_keys(table.column(self._dataset.partition_column or ""))
+        declared = set(self._planner.state(self._dataset.name).keys)
+        if undeclared := sorted(set(keys) - declared):
+            raise SchemaMismatchError(
+                f"{self._dataset.name}: column {self._dataset.partition_column} holds {undeclared[0]!r}, which no "
+                "partition declares; add it to the partitions."
+            )
+        tables = dict.fromkeys(partitions, table.slice(0, 0))
+        for key, (start, length) in keys.items():
+            if key in tables:
+                tables[key] = table.slice(start, length)
+        return tables
+
+    def _audit(self, tables: Mapping[str, pa.Table], partitions: Sequence[str]) -> None:
+        """Recompute one partition alone; which one changes with the call, but not with its repetition."""
+        digest = hashlib.sha256(",".join(partitions).encode()).digest()
+        partition = partitions[int.from_bytes(digest[:8], "big") % len(partitions)]
+        alone = self.compute_one(partition)
+        if content_hash(alone) != content_hash(tables[partition]):
+            raise AuditError(
+                f"{self._dataset.name} is declared set_based, but partition {partition} differs when it is computed "
+                f"alone: {_first_difference(alone, tables[partition])}. Let its query use only the partition's own "
+                "window, or leave set_based out."
+            )
+
+
+def _partition_keys(column: pa.ChunkedArray) -> dict[str, tuple[int, int]]:
+    """Partition key to first row and number of rows, for a column in which equal values stand together."""
+    if not len(column):
+        return {}
+    codes = column.combine_chunks().dictionary_encode()
+    if isinstance(codes, pa.ChunkedArray):
+        codes = codes.combine_chunks()
+    numbers = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
+    lengths = np.diff(np.append(starts, len(numbers)))
+    values = codes.dictionary.to_pylist()
+    return {
+        _partition_key(values[numbers[start]] if numbers[start] >= 0 else None): (int(start), int(length))
+        for start, length in zip(starts, lengths, strict=True)
+    }
+
+
+def _partition_key(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _first_difference(alone: pa.Table, together: pa.Table) -> str:
+    for row in range(min(len(alone), len(together))):
+        left, right = alone.slice(row, 1).to_pylist()[0], together.slice(row, 1).to_pylist()[0]
+        names = [name for name in left if left[name] != right[name]]
+        if names:
+            return f"row {row + 1}, " + ", ".join(f"{n} is {left[n]!r} alone and {right[n]!r} together" for n in names)
+    return f"{len(alone)} rows alone and {len(together)} together"
+
+
+def _described(error: Exception, dataset: Dataset) -> str:
+    file = dataset.location.rpartition(":")[0]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    where = f" at {file}:{lines[-1]}" if lines else ""
+    return f"{type(error).__name__}{where}: {str(error).strip() or 'no message'}"

@@ -1,0 +1,118 @@
+"""Carries a plan out: dataset by dataset, batch by batch, sharing the work with whoever else runs.
+
+One partition's failure stops neither the others nor what does not require it. A batch is claimed, computed, and
+published in one transaction; a process that dies loses only the batch in hand.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+import duckdb
+
+from flow_assets.declaration import Dataset
+from flow_assets.engines import FrameLoader
+from flow_assets.ledger import Claims
+from flow_assets.materialization.attempt import Attempt, Batch
+from flow_assets.materialization.compute import Computer
+from flow_assets.materialization.outcomes import Outcome, Status
+from flow_assets.materialization.project import Project
+from flow_assets.materialization.write import Writer
+from flow_assets.memo.entries import Action, PlanEntry
+from flow_assets.memo.explain import Explainer
+from flow_assets.memo.planner import Planner
+
+BATCH_PARTITIONS = 32
+"""Partitions computed one by one between two publications."""
+
+SET_BASED_PARTITIONS = 128
+"""Partitions computed in one call; two runs at once share a dataset by such portions."""
+
+POLL_SECONDS = 0.05
+
+_ENDED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.HOLD: Status.HELD}
+
+
+class Materializer:
+    """Materializes datasets on one DuckDB connection, as one owner of claims."""
+
+    def __init__(
+        self, project: Project, planner: Planner, connection: duckdb.DuckDBPyConnection, claims: Claims, run_id: str
+    ) -> None:
+        self._project = project
+        self._planner = planner
+        self._loader = FrameLoader(connection)
+        self._claims = claims
+        self._run_id = run_id
+        self._explainer = Explainer(planner)
+
+    def materialize(self, dataset: Dataset, partitions: Sequence[str]) -> Iterator[Outcome]:
+        """Make `partitions` of `dataset` what they should be now, and tell of each how it ended.
+
+        Datasets must come in topological order; each sees what was published of those before.
+        """
+        entries = self._planner.plan(dataset, partitions)
+        yield from (self._ended(entry) for entry in entries if entry.action in _ENDED)
+        work = [entry for entry in entries if entry.action not in _ENDED]
+        if work:
+            yield from self._share(dataset, work)
+
+    def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[Outcome]:
+        """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""
+        recipe = self._planner.recipes[dataset.name]
+        writer = Writer(recipe, self._project.store, self._run_id)
+        attempt = Attempt(dataset, self._planner, Computer(recipe, self._planner, self._loader), writer)
+        size = SET_BASED_PARTITIONS if dataset.set_based else BATCH_PARTITIONS
+        queue = deque((list(work[start : start + size]), False) for start in range(0, len(work), size))
+        while queue:
+            entries, was_elsewhere = queue.popleft()
+            won = self._claims.take(dataset.name, [e.partition for e in entries])
+            if elsewhere := [e for e in entries if e.partition not in won]:
+                queue.append((elsewhere, True))
+            mine = [e for e in entries if e.partition in won]
+            if not mine:
+                time.sleep(POLL_SECONDS)
+                continue
+            mine = self._look_again(dataset, mine, was_elsewhere=was_elsewhere)
+            batch = attempt.run(mine)
+            batch.settled += [e for e in mine if e.action in _ENDED]
+            yield from self._publish(dataset, batch)
+            done = {p.partition for p in batch.publications} | {f.partition for f in batch.failures}
+            if left := [e for e in mine if e.partition not in done | {e.partition for e in batch.settled}]:
+                queue.append((left, True))
+
+    def _look_again(self, dataset: Dataset, entries: Sequence[PlanEntry], *, was_elsewhere: bool) -> list[PlanEntry]:
+        """Plan anew what somebody else may have made between the plan and the claim."""
+        changed = self._planner.refresh(dataset.name, [e.partition for e in entries])
+        stale = [e.partition for e in entries if was_elsewhere or e.partition in changed]
+        anew = {e.partition: e for e in self._planner.plan(dataset, stale)} if stale else {}
+        return [anew.get(e.partition, e) for e in entries]
+
+    def _publish(self, dataset: Dataset, batch: Batch) -> Iterator[Outcome]:
+        holdings = self._project.holdings
+        published: set[tuple[str, str]] = set()
+        if batch.publications:
+            published = holdings.publish(batch.publications, self._run_id, self._claims.owner.owner)
+        if batch.failures:
+            holdings.fail(batch.failures, self._run_id)
+        if batch.settled:
+            self._claims.give_up(dataset.name, [e.partition for e in batch.settled])
+        batch.publications = [p for p in batch.publications if (p.dataset, p.partition) in published]
+        self._planner.refresh(dataset.name, [p.partition for p in batch.publications])
+        digest = self._planner.recipes[dataset.name].code.digest
+        for p in batch.publications:
+            seconds = batch.seconds[p.partition]
+            status = Status(p.change)
+            yield Outcome(p.dataset, p.partition, status, p.reason, p.content_hash, digest, p.rows, p.bytes, seconds)
+        for failure in batch.failures:
+            self._planner.hold(failure.dataset, failure.partition)
+            yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
+        yield from (self._ended(entry) for entry in batch.settled)
+
+    def _ended(self, entry: PlanEntry) -> Outcome:
+        status, reason = _ENDED[entry.action], self._explainer.reason(entry)
+        held = self._planner.held(entry.dataset).get(entry.partition)
+        if status is not Status.REUSED or held is None:
+            return Outcome(entry.dataset, entry.partition, status, reason)
+        digest = self._planner.recipes[entry.dataset].code.digest
+        return Outcome(entry.dataset, entry.partition, status, reason, held.content_hash, digest, held.rows, held.bytes)

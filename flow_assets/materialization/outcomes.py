@@ -1,0 +1,41 @@
+"""What became of one partition."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a partition ended."""
+
+    COMPUTED = "computed"
+    REUSED = "reused"
+    RESTORED = "restored"
+    FAILED = "failed"
+    HELD = "held"
+    WAITING = "waiting"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the partition is what it should be now."""
+        return self in (Status.COMPUTED, Status.REUSED, Status.RESTORED)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one partition ended.
+
+    Attributes:
+        reason: why it was computed, or why it was not; for a failure, what is wrong and what to do.
+        seconds: wall time, shared out over the partitions of a set-based call.
+        bytes: size of its files in the store.
+    """
+
+    dataset: str
+    partition: str
+    status: Status
+    reason: str
+    content_hash: str | None = None
+    code_fingerprint: str | None = None
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0

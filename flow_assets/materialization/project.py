@@ -1,0 +1,61 @@
+"""The parts that everything works on, opened together from the settings."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Engine
+
+from flow_assets.checks import CONFORM_VERSION
+from flow_assets.declaration import Dataset, DatasetGraph, find_datasets
+from flow_assets.engines import READER_VERSION
+from flow_assets.errors import SettingsError
+from flow_assets.lake import ObjectStore
+from flow_assets.ledger import Claims, Holdings, open_database
+from flow_assets.memo.content import CONTENT_HASH_VERSION
+from flow_assets.memo.key import Recipe, make_recipe
+from flow_assets.memo.landing import Landing
+from flow_assets.memo.planner import Planner, Wishes
+from flow_assets.settings import Settings
+
+STAGE_VERSIONS = {"reader": READER_VERSION, "conform": CONFORM_VERSION, "content hash": CONTENT_HASH_VERSION}
+
+
+@dataclass(frozen=True)
+class Project:
+    """Settings, datasets, store and ledger of one deployment."""
+
+    settings: Settings
+    graph: DatasetGraph
+    store: ObjectStore
+    engine: Engine
+    holdings: Holdings
+
+    @classmethod
+    def open(cls, settings: Settings, graph: DatasetGraph | None = None) -> Self:
+        """Find the datasets and open the store and the ledger, making what is not there yet.
+
+        Raises:
+            FlowError: the datasets, the settings, the store or the ledger cannot be used.
+        """
+        graph = graph or find_datasets(settings.datasets)
+        if unknown := set(settings.config) - set(graph.datasets):
+            raise SettingsError(f"FLOW_ASSETS_CONFIG: there is no dataset {', '.join(sorted(unknown))}.")
+        engine = open_database(settings.ledger)
+        holdings = Holdings(engine, settings.environment)
+        return cls(settings, graph, ObjectStore(settings.store), engine, holdings)
+
+    def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None) -> Planner:
+        """A planner for `datasets`, as the ledger, the landing folder and the code are now."""
+        recipes = {dataset.name: self.recipe(dataset) for dataset in datasets}
+        landing = Landing(self.settings.landing, self.holdings, self.settings.settle_seconds)
+        return Planner(self.graph, recipes, self.holdings, self.store, landing, wishes or Wishes())
+
+    def recipe(self, dataset: Dataset) -> Recipe:
+        """How `dataset` is made now."""
+        fields = self.settings.config.get(dataset.name, {})
+        return make_recipe(dataset, fields, self.settings.package_precision, STAGE_VERSIONS)
+
+    def claims(self) -> Claims:
+        """A new owner of claims."""
+        return Claims(self.engine, self.settings.environment)

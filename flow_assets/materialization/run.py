@@ -1,0 +1,77 @@
+"""Plans, asks for one run after the other until nothing is left to do, and sums up."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from flow_assets.errors import StoreError
+from flow_assets.materialization.outcomes import Outcome, Status
+from flow_assets.materialization.project import Project
+from flow_assets.materialization.requests import WORK, Request, Scope, next_request, plan_scope
+from flow_assets.materialization.summary import RunSummary, summarize
+from flow_assets.memo.entries import PlanEntry
+from flow_assets.memo.explain import Explainer
+from flow_assets.memo.planner import Planner, Wishes
+
+Launcher = Callable[[Request, Sequence[str]], None]
+"""Carries a request out; the second argument names the datasets that are forced."""
+
+
+@dataclass
+class Run:
+    """One carrying out of a plan, from the first request to the summary."""
+
+    project: Project
+    scope: Scope
+    wishes: Wishes
+    outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+
+    def listen(self, outcome: Outcome) -> None:
+        """Take note of how a partition ended."""
+        known = self.outcomes.get((outcome.dataset, outcome.partition))
+        if known is None or not (known.status.is_published and outcome.status is Status.REUSED):
+            self.outcomes[(outcome.dataset, outcome.partition)] = outcome
+
+    def carry_out(self, launcher: Launcher, on_plan: Callable[[list[PlanEntry]], None]) -> RunSummary:
+        """Launch what the plan calls for, planning again after each run, because less may be left than was thought.
+
+        Args:
+            launcher: called only if there is something to do.
+            on_plan: told of the first plan.
+        """
+        start = time.perf_counter()
+        planner, entries = self._plan(self.wishes)
+        on_plan(entries)
+        while request := next_request(self.project.graph, self._work(entries)):
+            before = len(self.outcomes)
+            launcher(request, self._forced(request))
+            if len(self.outcomes) == before:
+                raise StoreError(f"Dagster did not carry out {', '.join(request.datasets)}; see the run in its UI.")
+            planner, entries = self._plan(self._remaining_wishes())
+        return self._summary(planner, entries, time.perf_counter() - start)
+
+    def _plan(self, wishes: Wishes) -> tuple[Planner, list[PlanEntry]]:
+        planner = self.project.planner([self.project.graph.get(name) for name in self.scope], wishes)
+        return planner, plan_scope(planner, self.scope)
+
+    def _work(self, entries: Sequence[PlanEntry]) -> dict[str, list[str]]:
+        work: dict[str, list[str]] = {name: [] for name in self.scope}
+        for entry in entries:
+            if entry.action in WORK:
+                work[entry.dataset].append(entry.partition)
+        return work
+
+    def _forced(self, request: Request) -> list[str]:
+        forced = self.wishes.force
+        return [name for name in request.datasets if any((name, p) in forced for p in request.partitions)]
+
+    def _remaining_wishes(self) -> Wishes:
+        given_up = {ended for ended, outcome in self.outcomes.items() if not outcome.status.is_published}
+        return Wishes(self.wishes.force - set(self.outcomes), retry=False, given_up=frozenset(given_up))
+
+    def _summary(self, planner: Planner, entries: Sequence[PlanEntry], seconds: float) -> RunSummary:
+        explainer = Explainer(planner)
+        unsettled = [e for e in entries if (e.dataset, e.partition) not in self.outcomes and e.action != "reuse"]
+        reasons = {(e.dataset, e.partition): explainer.reason(e) for e in unsettled}
+        rows = {name: {p: held.rows for p, held in planner.held(name).items()} for name in self.scope}
+        return summarize(entries, self.outcomes, rows, reasons, seconds)

@@ -1,0 +1,41 @@
+"""What a command is about: the datasets and partitions that somebody asked for."""
+
+from collections.abc import Iterable
+
+from flow_assets.declaration import Dataset, DatasetGraph, partition_keys
+from flow_assets.errors import SelectionError
+
+
+def select(graph: DatasetGraph, names: Iterable[str] = (), partitions: str | None = None) -> dict[str, tuple[str, ...]]:
+    """The named datasets and what they read, in topological order, each with its partitions.
+
+    Args:
+        graph: all datasets.
+        names: datasets; all of them where none is named.
+        partitions: `A..B` or a single key: bounds every dataset that has these keys. Datasets without partitions stay;
+            datasets with other partitions are left out.
+
+    Raises:
+        SelectionError: a dataset or a partition does not exist.
+    """
+    chosen = graph.select(names)
+    if partitions is None:
+        return {dataset.name: partition_keys(dataset.partitions) for dataset in chosen}
+    first, _, last = partitions.partition("..")
+    bounded = {dataset.name: _between(dataset, first, last or first) for dataset in chosen}
+    if not any(keys and graph.get(name).partitions for name, keys in bounded.items()):
+        known = sorted({f"{k[0]}..{k[-1]}" for d in chosen if d.partitions and (k := partition_keys(d.partitions))})
+        raise SelectionError(f"--partitions {partitions}: no dataset has them; there are {', '.join(known) or 'none'}.")
+    return {name: keys for name, keys in bounded.items() if keys}
+
+
+def _between(dataset: Dataset, first: str, last: str) -> tuple[str, ...]:
+    keys = partition_keys(dataset.partitions)
+    if dataset.partitions is None:
+        return keys
+    if first not in keys or last not in keys:
+        return ()
+    start, end = keys.index(first), keys.index(last)
+    if start > end:
+        raise SelectionError(f"--partitions {first}..{last}: {first} comes after {last}; turn them round.")
+    return keys[start : end + 1]

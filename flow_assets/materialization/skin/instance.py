@@ -1,0 +1,28 @@
+"""Dagster's instance: its folder and its settings file."""
+
+from pathlib import Path
+
+import dagster as dg
+
+_DAGSTER_YAML = """\
+# Settings of the Dagster instance; written once, edit it as you like.
+telemetry:
+  enabled: false
+run_retries:
+  enabled: true
+  retry_on_asset_or_op_failure: false  # a bad day must not rerun the year
+"""
+
+
+def prepare_home(home: Path) -> None:
+    """Make Dagster's folder with its settings file, unless it is there."""
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "dagster.yaml"
+    if not file.exists():
+        file.write_text(_DAGSTER_YAML)
+
+
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """The instance whose folder is `home`, made where it is missing; a context manager."""
+    prepare_home(home)
+    return dg.DagsterInstance.from_config(str(home))

@@ -1,0 +1,101 @@
+"""What a run came to, per dataset."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flow_assets.materialization.outcomes import Outcome, Status
+from flow_assets.memo.entries import Action, PlanEntry
+
+_UNCHANGED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.HOLD: Status.HELD}
+
+
+@dataclass
+class DatasetSummary:
+    """How many of a dataset's partitions ended how, and the rows it has now in the partitions asked for."""
+
+    counts: Counter[Status] = field(default_factory=Counter)
+    rows: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class RunSummary:
+    """What a run came to.
+
+    Attributes:
+        problems: of each partition that is not what it should be, how it ended and why, in order.
+        seconds: wall time of the whole run.
+    """
+
+    datasets: dict[str, DatasetSummary]
+    problems: list[Outcome]
+    seconds: float
+
+    @property
+    def is_successful(self) -> bool:
+        """Whether nothing failed and nothing is held; what waits for its source is no failure."""
+        return all(problem.status is Status.WAITING for problem in self.problems)
+
+    def total(self, status: Status) -> int:
+        """How many partitions ended so."""
+        return sum(summary.counts[status] for summary in self.datasets.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary as `flow run --json` prints it."""
+        return {
+            **{status.value: self.total(status) for status in Status},
+            "seconds": round(self.seconds, 3),
+            "datasets": {
+                name: {
+                    **{status.value: summary.counts[status] for status in Status},
+                    "rows": summary.rows,
+                    "seconds": round(summary.seconds, 3),
+                }
+                for name, summary in self.datasets.items()
+            },
+            "problems": [
+                {
+                    "dataset": p.dataset,
+                    "partition": p.partition or None,
+                    "status": p.status.value,
+                    "reason": p.reason,
+                }
+                for p in self.problems
+            ],
+        }
+
+
+def summarize(
+    entries: Iterable[PlanEntry],
+    outcomes: Mapping[tuple[str, str], Outcome],
+    rows: Mapping[str, Mapping[str, int]],
+    reasons: Mapping[tuple[str, str], str],
+    seconds: float,
+) -> RunSummary:
+    """Sum up a run.
+
+    Args:
+        entries: the plan after it, for every partition asked for.
+        outcomes: how those ended that were worked on.
+        rows: dataset and partition to rows published.
+        reasons: why an entry waits or is held.
+        seconds: wall time.
+    """
+    summary = RunSummary({}, [], seconds)
+    for entry in entries:
+        of_dataset = summary.datasets.setdefault(entry.dataset, DatasetSummary())
+        outcome = outcomes.get((entry.dataset, entry.partition))
+        if outcome is None:
+            status, reason = (
+                _UNCHANGED.get(entry.action, Status.HELD),
+                reasons.get((entry.dataset, entry.partition), ""),
+            )
+            outcome = Outcome(entry.dataset, entry.partition, status, reason)
+        of_dataset.counts[outcome.status] += 1
+        of_dataset.rows += rows.get(entry.dataset, {}).get(entry.partition, 0)
+        of_dataset.seconds += outcome.seconds
+        if not outcome.status.is_published:
+            summary.problems.append(outcome)
+    return summary

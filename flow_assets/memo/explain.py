@@ -1,0 +1,182 @@
+"""Why something must be done again, in words and as differences of two records."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flow_assets.lake import ObjectStore, Record
+from flow_assets.memo import fingerprint
+from flow_assets.memo.entries import Because, PlanEntry
+from flow_assets.memo.fingerprint import Fingerprint
+from flow_assets.memo.planner import LANDED, Planner
+from flow_assets.memo.reads import ALL, published
+
+_NAMED = {
+    "frames": "kind of frame",
+    "schema": "schema",
+    "sort_by": "order of rows",
+    "source": "how the landed file is read",
+    "stages": "stage of flow_assets",
+    "format": "format of keys",
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs between what a partition was computed from and what it would be computed from now.
+
+    Attributes:
+        kind: `code`, `config`, `package`, `input`, or another component of the key.
+        name: which function, field, package or input.
+        before: what it was; None if it was not there.
+        after: what it is; None if it is no longer there.
+        diff: for code, a unified diff of the canonical sources.
+    """
+
+    kind: str
+    name: str
+    before: str | None
+    after: str | None
+    diff: str = ""
+
+    def __str__(self) -> str:
+        if self.kind in ("code", "input"):
+            return f"{self.kind} {self.name} {_verb(self.before, self.after)}"
+        return f"{f'{self.kind} {self.name}'.strip()}: {self.before} -> {self.after}"
+
+
+class Explainer:
+    """Finds causes and differences for the entries of one planner; nothing is read until it is asked for."""
+
+    def __init__(self, planner: Planner) -> None:
+        self.planner = planner
+        self._store = planner.store
+
+    def reason(self, entry: PlanEntry) -> str:
+        """Why the plan says so, in one line."""
+        return _REASONS[entry.because](self, entry)
+
+    def differences(self, entry: PlanEntry) -> list[Difference]:
+        """What differs from the published version, as far as it is known before inputs are computed."""
+        record = self.former(entry.dataset, entry.partition)
+        return list(self._compare(record, entry)) if record else []
+
+    def former(self, dataset: str, partition: str) -> Record | None:
+        """The record of the published version."""
+        holding = self.planner.held(dataset).get(partition)
+        return self._store.get_record(holding.key) if holding else None
+
+    def components(self, entry: PlanEntry) -> dict[str, Any]:
+        """The components of the entry's key, as they are recorded."""
+        recipe = self.planner.recipes[entry.dataset]
+        inputs = [json.loads(text) for text in entry.inputs]
+        return {**recipe.components, "partition": entry.partition, "inputs": inputs}
+
+    def _compare(self, record: Record, entry: PlanEntry) -> Iterator[Difference]:
+        before, after = record.components, self.components(entry)
+        if before.get("code") != after["code"]:
+            yield from self._code_differences(before.get("code", ""), self.planner.recipes[entry.dataset].code)
+        yield from _map_differences("config", before.get("config"), after["config"])
+        yield from _map_differences("package", before.get("packages"), after["packages"])
+        for name, words in _NAMED.items():
+            if before.get(name) != after[name]:
+                yield Difference(words, "", json.dumps(before.get(name)), json.dumps(after[name]))
+        if entry.inputs:
+            yield from self._input_differences(before.get("inputs", []), after["inputs"])
+
+    def _code_differences(self, before: str, code: Fingerprint) -> Iterator[Difference]:
+        tree = self._store.get_fingerprint(before)
+        if tree is None:
+            yield Difference("code", "(its former text is lost)", before, code.digest)
+            return
+        for change in fingerprint.diff(Fingerprint.from_json(tree), code):
+            before_text = None if change.what == "added" else ""
+            after_text = None if change.what == "removed" else ""
+            yield Difference("code", change.name, before_text, after_text, change.diff)
+
+    def _input_differences(self, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+        old, new = self._expand(before, is_new=False), self._expand(after, is_new=True)
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                yield Difference("input", " ".join(filter(None, name)), old.get(name), new.get(name))
+
+    def _expand(self, inputs: list[Any], *, is_new: bool) -> dict[tuple[str, str], str | None]:
+        expanded = {}
+        for dataset, partition, content in inputs:
+            if partition != ALL:
+                expanded[("landed file" if dataset == LANDED else dataset, partition)] = content
+                continue
+            texts = published(self.planner.state(dataset)) if is_new else self.expansion(content)
+            for text in texts:
+                name, key, digest = json.loads(text)
+                expanded[(name, key)] = digest
+        return expanded
+
+    def expansion(self, digest: str) -> list[str]:
+        """The inputs that an input of all partitions stood for."""
+        kept = self._store.get_fingerprint(digest) or {}
+        return list(kept.get("inputs", []))
+
+
+def keep_expansions(store: ObjectStore, entry: PlanEntry, planner: Planner) -> None:
+    """Keep what an input of all partitions stands for, so that a later change of it can be told."""
+    for text in entry.inputs:
+        dataset, partition, digest = json.loads(text)
+        if partition == ALL and store.get_fingerprint(digest) is None:
+            store.put_fingerprint(digest, {"inputs": published(planner.state(dataset))})
+
+
+def _verb(before: str | None, after: str | None) -> str:
+    if before is None:
+        return "was added"
+    return "is gone" if after is None else "changed"
+
+
+def _map_differences(
+    kind: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> Iterator[Difference]:
+    old, new = before or {}, after or {}
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield Difference(kind, name, _text(old.get(name)), _text(new.get(name)))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _key_changed(explainer: Explainer, entry: PlanEntry) -> str:
+    if entry.partition not in explainer.planner.held(entry.dataset):
+        return "never computed"
+    differences = explainer.differences(entry)
+    return "; ".join(str(d) for d in differences[:3]) or "its record is gone"
+
+
+def _input_pending(explainer: Explainer, entry: PlanEntry) -> str:
+    name = _input(entry)
+    if entry.partition not in explainer.planner.held(entry.dataset):
+        return f"never computed; input {name} comes first"
+    own = [str(d) for d in explainer.differences(entry._replace(inputs=()))]
+    return "; ".join([*own[:3], f"input {name} will be computed (it may come out the same)"])
+
+
+def _input(entry: PlanEntry) -> str:
+    return " ".join(filter(None, entry.detail))
+
+
+_REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
+    Because.UNCHANGED: lambda _, e: "unchanged",
+    Because.IN_STORE: lambda _, e: "found in the store",
+    Because.KEY_CHANGED: _key_changed,
+    Because.INPUT_PENDING: _input_pending,
+    Because.FORCED: lambda _, e: "forced",
+    Because.LOST: lambda _, e: "its file in the store is missing or damaged",
+    Because.NOT_LANDED: lambda _, e: f"{e.detail[0]} has not landed",
+    Because.STILL_WRITTEN: lambda _, e: f"{e.detail[0]} is still being written",
+    Because.SOURCE_GONE: lambda _, e: f"must be computed again, but {e.detail[0]} is gone; land it again",
+    Because.INPUT_WAITS: lambda _, e: f"required input {_input(e)} waits",
+    Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed or is held",
+    Because.INPUT_ABSENT: lambda _, e: f"required input {_input(e)} is not there; materialize it first",
+    Because.FAILED_BEFORE: lambda _, e: f"failed, and nothing has changed since: {e.detail[0]}",
+}

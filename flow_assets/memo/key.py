@@ -1,0 +1,126 @@
+"""The key of a partition: everything that decides its content, as canonical JSON and as one hash.
+
+The JSON has sorted fields and no white space, and writes numbers, text and truth values as different things. What is
+the same for all partitions of a dataset is encoded once, so that a key costs a few microseconds.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from flow_assets.declaration import Dataset, Frame
+from flow_assets.errors import SettingsError
+from flow_assets.lake.records import canonical_json
+from flow_assets.memo.fingerprint import Fingerprint, fingerprint
+
+KEY_FORMAT_VERSION = 1
+
+_quoted = json.encoder.encode_basestring_ascii
+"""A text as JSON; `json.dumps` costs ten times as much, and a plan needs it for every partition."""
+
+_PACKAGES = {Frame.DUCKDB: ("duckdb",), Frame.PANDAS: ("pandas", "pyarrow"), Frame.ARROW: ("pyarrow",)}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a dataset is made now: what of its partitions' keys is the same for all of them."""
+
+    dataset: Dataset
+    code: Fingerprint
+    config: BaseModel | None
+    packages: Mapping[str, str]
+    stage_versions: Mapping[str, int]
+
+    @cached_property
+    def components(self) -> dict[str, Any]:
+        """The components of a key without its partition and inputs."""
+        return {
+            "format": KEY_FORMAT_VERSION,
+            "dataset": self.dataset.name,
+            "code": self.code.digest,
+            "frames": {name: frame.value for name, frame in self.dataset.frames.items()},
+            "config": self.config.model_dump(mode="json") if self.config else None,
+            "packages": dict(self.packages),
+            "stages": dict(self.stage_versions),
+            "schema": [[c.name, str(c.type), c.nullable, c.digits] for c in self.dataset.schema.columns()],
+            "sort_by": list(self.dataset.sort_by),
+            "source": self._source(),
+        }
+
+    @cached_property
+    def _prefix(self) -> Any:
+        return hashlib.sha256(canonical_json(self.components))
+
+    def key(self, partition: str, inputs: Sequence[str]) -> str:
+        """The key of `partition`, given its inputs as the JSON texts that `input_text` makes."""
+        digest = self._prefix.copy()
+        digest.update(f"{_quoted(partition)}[{','.join(inputs)}]".encode())
+        return str(digest.hexdigest())
+
+    def _source(self) -> dict[str, Any] | None:
+        source = self.dataset.source
+        return {"format": source.format, "null_values": list(source.null_values)} if source else None
+
+
+def make_recipe(
+    dataset: Dataset,
+    config: Mapping[str, Any],
+    package_precision: Literal["patch", "minor"],
+    stage_versions: Mapping[str, int],
+) -> Recipe:
+    """How `dataset` is made now: its code is fingerprinted, its config validated, its packages looked up.
+
+    Raises:
+        FingerprintError: the code refers to something that cannot be fingerprinted.
+        SettingsError: the config's fields are unknown or have values that cannot be used.
+    """
+    config_models = (dataset.config[1],) if dataset.config else ()
+    code = fingerprint(
+        dataset.function,
+        code_version=dataset.code_version,
+        depends_on=(*dataset.depends_on, *config_models),
+        ignore=dataset.ignore,
+    )
+    names = {*code.packages, *(name for frame in dataset.frames.values() for name in _PACKAGES[frame])}
+    packages = {name: _version(name, package_precision) for name in sorted(names)}
+    packages["python"] = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Recipe(dataset, code, make_config(dataset, config), packages, stage_versions)
+
+
+def make_config(dataset: Dataset, fields: Mapping[str, Any]) -> BaseModel | None:
+    """The dataset's config: its model's defaults with `fields` from the settings.
+
+    Raises:
+        SettingsError: the dataset takes no config, or a field is unknown or cannot be used.
+    """
+    if dataset.config is None:
+        if fields:
+            raise SettingsError(f"FLOW_ASSETS_CONFIG: dataset {dataset.name} takes no config; remove its entry.")
+        return None
+    model = dataset.config[1]
+    if unknown := set(fields) - set(model.model_fields):
+        raise SettingsError(
+            f"FLOW_ASSETS_CONFIG: {dataset.name} has no config field {', '.join(sorted(unknown))}; "
+            f"it has {', '.join(model.model_fields)}."
+        )
+    try:
+        return model(**fields)
+    except ValidationError as error:
+        raise SettingsError(f"FLOW_ASSETS_CONFIG: {dataset.name}: {error}") from error
+
+
+def input_text(dataset: str, partition: str, content: str | None) -> str:
+    """One input in a key; `content` is its content hash, or None where the partition is absent."""
+    return f"[{_quoted(dataset)},{_quoted(partition)},{'null' if content is None else _quoted(content)}]"
+
+
+def _version(distribution: str, precision: str) -> str:
+    version = importlib.metadata.version(distribution)
+    return ".".join(version.split(".")[:2]) if precision == "minor" else version

@@ -1,0 +1,237 @@
+"""What must be done with each partition, decided in bulk: without Dagster, and without reading any data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from flow_assets.declaration import Dataset, DatasetGraph, partition_keys
+from flow_assets.errors import LostObjectError
+from flow_assets.lake import Blob, ObjectStore, Record
+from flow_assets.ledger import Failure, Holding, Holdings
+from flow_assets.memo.entries import Action, Because, PlanEntry
+from flow_assets.memo.key import Recipe, input_text
+from flow_assets.memo.landing import LandedFile, Landing
+from flow_assets.memo.reads import InputState, Read, Reader, reader
+
+LANDED = "landed"
+"""Stands for a dataset in the key's text of a landed file."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What somebody wants besides what has changed.
+
+    Attributes:
+        force: partitions, as (dataset, partition), that are computed even if nothing has changed.
+        retry: whether what failed is tried again although nothing has changed since.
+        given_up: partitions that failed just now and are not tried again, whatever the cause.
+    """
+
+    force: frozenset[tuple[str, str]] = frozenset()
+    retry: bool = False
+    given_up: frozenset[tuple[str, str]] = frozenset()
+
+
+class Planner:
+    """Plans datasets one after the other, in topological order, knowing what it planned for those before.
+
+    Args:
+        recipes: by name of the dataset; those that are planned must be there.
+    """
+
+    def __init__(
+        self,
+        graph: DatasetGraph,
+        recipes: Mapping[str, Recipe],
+        holdings: Holdings,
+        store: ObjectStore,
+        landing: Landing,
+        wishes: Wishes,
+    ) -> None:
+        self.graph = graph
+        self.recipes = recipes
+        self.store = store
+        self._holdings = holdings
+        self._landing = landing
+        self._wishes = wishes
+        self._held: dict[str, dict[str, Holding]] = {}
+        self._states: dict[str, InputState] = {}
+        self._failures: dict[str, Failure] = {}
+
+    def plan(self, dataset: Dataset, partitions: Sequence[str]) -> list[PlanEntry]:
+        """What must be done with `partitions` of `dataset`, in their order."""
+        state = self.state(dataset.name)
+        self._failures = self._holdings.failures(dataset.name)
+        readers = [reader(dataset, self.state(name)) for name in dataset.ins]
+        files = self._landing.observe(dataset, partitions) if dataset.source else None
+        lost = self._find_lost(dataset.name, partitions)
+        entries = []
+        for partition in partitions:
+            if files is None:
+                entry = self._plan_derived(dataset, partition, readers, lost)
+            else:
+                entry = self._plan_landed(dataset, partition, files[partition], lost)
+            entries.append(entry)
+            if entry.action in (Action.COMPUTE, Action.WAIT, Action.HOLD):
+                state.unsettled[partition] = entry.action
+        return entries
+
+    def state(self, name: str) -> InputState:
+        """What is known of a dataset's partitions: what is published, and what was planned so far."""
+        if name not in self._states:
+            held = self.held(name)
+            contents = {partition: holding.content_hash for partition, holding in held.items()}
+            self._states[name] = InputState(name, partition_keys(self.graph.get(name).partitions), contents)
+        return self._states[name]
+
+    def held(self, name: str) -> dict[str, Holding]:
+        """Partition to what is published of a dataset, as it was when first asked for."""
+        if name not in self._held:
+            self._held[name] = self._holdings.current(name)
+        return self._held[name]
+
+    def settle(self, dataset: str, published: Mapping[str, Holding]) -> None:
+        """Take note that partitions were published."""
+        state = self.state(dataset)
+        for partition, holding in published.items():
+            self.held(dataset)[partition] = holding
+            state.contents[partition] = holding.content_hash
+            state.unsettled.pop(partition, None)
+            self._listed_texts.update(holding.blobs.split(";"))
+
+    def hold(self, dataset: str, partition: str) -> None:
+        """Take note that a partition failed."""
+        self.state(dataset).unsettled[partition] = Action.HOLD
+
+    def refresh(self, dataset: str, partitions: Sequence[str]) -> set[str]:
+        """Read from the ledger which of `partitions` others have published meanwhile, and take note of it."""
+        held = self.held(dataset)
+        found = self._holdings.current(dataset, partitions)
+        changed = {p: holding for p, holding in found.items() if held.get(p) != holding}
+        self.settle(dataset, changed)
+        return set(changed)
+
+    @property
+    def landing_folder(self) -> Path:
+        """Where sources deliver their files."""
+        return self._landing.folder
+
+    def is_recorded(self, key: str) -> bool:
+        """Whether the store has a record for `key`, usable or not."""
+        return key in self._recorded
+
+    def _plan_landed(self, dataset: Dataset, partition: str, file: LandedFile, lost: set[str]) -> PlanEntry:
+        holding = self.held(dataset.name).get(partition)
+        digest = holding.source_hash if file.is_missing and holding else file.hash
+        if digest is None:
+            because = Because.NOT_LANDED if file.is_missing else Because.STILL_WRITTEN
+            return PlanEntry(dataset.name, partition, Action.WAIT, because, detail=(str(file.path),))
+        inputs = (input_text(LANDED, "", digest),)
+        entry = self._compare(dataset.name, partition, inputs, lost)
+        if file.is_missing and entry.action is Action.COMPUTE:
+            return entry._replace(action=Action.WAIT, because=Because.SOURCE_GONE, detail=(str(file.path),))
+        return entry._replace(source_hash=digest)
+
+    def _plan_derived(self, dataset: Dataset, partition: str, readers: Sequence[Reader], lost: set[str]) -> PlanEntry:
+        reads = [read(partition) for read in readers]
+        trouble = None if all(read.is_settled for read in reads) else _trouble(dataset.name, partition, reads)
+        if trouble and trouble.action is not Action.COMPUTE:
+            return trouble
+        inputs = tuple([text for read in reads for text in read.texts])
+        return trouble._replace(inputs=inputs) if trouble else self._compare(dataset.name, partition, inputs, lost)
+
+    def _compare(self, name: str, partition: str, inputs: tuple[str, ...], lost: set[str]) -> PlanEntry:
+        key = self.recipes[name].key(partition, inputs)
+        holding = self.held(name).get(partition)
+        if (name, partition) in self._wishes.force:
+            return PlanEntry(name, partition, Action.COMPUTE, Because.FORCED, key, (), inputs)
+        if holding and holding.key == key:
+            if partition in lost:
+                return PlanEntry(name, partition, Action.COMPUTE, Because.LOST, key, (), inputs)
+            return PlanEntry(name, partition, Action.REUSE, Because.UNCHANGED, key)
+        failure = self._failures.get(partition)
+        if failure and failure.key == key and self._is_final(failure):
+            return PlanEntry(name, partition, Action.HOLD, Because.FAILED_BEFORE, key, (failure.message,), inputs)
+        record = self.restorable(key)
+        if record:
+            self.state(name).contents[partition] = record.content_hash
+            return PlanEntry(name, partition, Action.RESTORE, Because.IN_STORE, key, (), inputs)
+        return PlanEntry(name, partition, Action.COMPUTE, Because.KEY_CHANGED, key, (), inputs)
+
+    def _is_final(self, failure: Failure) -> bool:
+        if (failure.dataset, failure.partition) in self._wishes.given_up:
+            return True
+        return not (self._wishes.retry or failure.is_retryable)
+
+    def restorable(self, key: str) -> Record | None:
+        """The record of `key`, if the store has it and all its files are whole."""
+        record = self.store.get_record(key) if key in self._recorded else None
+        if record and all(self._is_whole(file.hash, file.size) for file in record.files):
+            return record
+        return None
+
+    @cached_property
+    def _recorded(self) -> set[str]:
+        return self.store.list_records()
+
+    @cached_property
+    def _listed(self) -> dict[str, Blob]:
+        return self.store.list_blobs()
+
+    @cached_property
+    def _listed_texts(self) -> set[str]:
+        return {blob_text(blob) for blob in self._listed.values()}
+
+    def _find_lost(self, name: str, partitions: Sequence[str]) -> set[str]:
+        """The partitions whose files are missing or damaged; only files touched since they were verified are read."""
+        held, listed = self.held(name), self._listed_texts
+        suspects = [p for p in partitions if p in held and held[p].blobs not in listed]
+        lost, verified = set(), {}
+        for partition in suspects:
+            texts = held[partition].blobs.split(";")
+            blobs = [text if text in listed else self._verified_text(text) for text in texts]
+            if None in blobs:
+                lost.add(partition)
+            elif blobs != texts:
+                verified[partition] = ";".join(blob for blob in blobs if blob)
+        if verified:
+            self._holdings.verified(name, verified)
+        return lost
+
+    def _verified_text(self, text: str) -> str | None:
+        name, size, _ = text.split(" ")
+        return blob_text(self._listed[name]) if self._is_whole(name, int(size)) else None
+
+    def _is_whole(self, name: str, size: int) -> bool:
+        if name not in self._listed:
+            return False
+        try:
+            self.store.verify_blob(name, size)
+        except LostObjectError:
+            self.store.set_aside(name)
+            return False
+        return True
+
+
+def blob_text(blob: Blob) -> str:
+    """How the ledger writes a file of a partition."""
+    return f"{blob.hash} {blob.size} {blob.e_tag}"
+
+
+def _trouble(name: str, partition: str, reads: Sequence[Read]) -> PlanEntry | None:
+    """Why the partition cannot be planned by its key: an input waits, is held, is absent, or is yet to be computed."""
+    found: dict[Action, PlanEntry] = {}
+    for read in reads:
+        state = read.state
+        for upstream, action in read.unsettled():
+            if action is Action.COMPUTE:
+                because, detail = Because.INPUT_PENDING, (state.name, upstream)
+                found.setdefault(action, PlanEntry(name, partition, action, because, detail=detail))
+            elif upstream == read.required:
+                because = Because.INPUT_WAITS if action is Action.WAIT else Because.INPUT_HELD
+                found.setdefault(action, PlanEntry(name, partition, action, because, detail=(state.name, upstream)))
+        if read.required is not None and read.required not in state.contents and read.required not in state.unsettled:
+            absent = PlanEntry(name, partition, Action.HOLD, Because.INPUT_ABSENT, detail=(state.name, read.required))
+            found.setdefault(Action.HOLD, absent)
+    return next((found[action] for action in (Action.HOLD, Action.WAIT, Action.COMPUTE) if action in found), None)

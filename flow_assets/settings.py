@@ -1,0 +1,84 @@
+"""Where everything lies and how it is done: one class, read once; default, then environment, then argument."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flow_assets.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """The project's settings; each can be given as an environment variable `FLOW_ASSETS_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="FLOW_ASSETS_", extra="forbid", frozen=True)
+
+    data: Path = Field(Path("data"), description="Folder under which everything is written.")
+    datasets: str = Field("flow_assets.datasets", description="Importable package in which datasets are found.")
+    environment: str = Field("local", description="Name under which the ledger keeps what this deployment holds.")
+    settle_seconds: float = Field(
+        1.0, ge=0, description="A landed file changed more recently than this may still be being written."
+    )
+    package_precision: Literal["patch", "minor"] = Field(
+        "patch", description="How much of a package's version enters a partition's key."
+    )
+    threads: int | None = Field(None, ge=1, description="Threads DuckDB may use; every core by default.")
+    config: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="JSON: dataset name to the fields of its config that differ from the default."
+    )
+
+    @cached_property
+    def root(self) -> Path:
+        """Absolute path of the data folder."""
+        return self.data.expanduser().absolute()
+
+    @property
+    def landing(self) -> Path:
+        """Where sources deliver their files."""
+        return self.root / "landing"
+
+    @property
+    def store(self) -> Path:
+        """Where content-addressed objects and records lie."""
+        return self.root / "store"
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file that says what is held now."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file with a view for each dataset."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def scratch(self) -> Path:
+        """Temporary files; safe to delete while nothing runs."""
+        return self.root / "tmp"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance folder."""
+        return self.root / "dagster"
+
+    @property
+    def duckdb_config(self) -> dict[str, Any]:
+        """How DuckDB is to use this machine."""
+        threads = {"threads": self.threads} if self.threads else {}
+        return {**threads, "temp_directory": str(self.scratch)}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment, `overrides` winning.
+
+    Raises:
+        SettingsError: a value cannot be used; the message names the variable.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [f"FLOW_ASSETS_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsError("Settings that cannot be used:\n  " + "\n  ".join(lines)) from error
