@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test check fix lock clean
+.PHONY: help run dev test check fix bench lock clean
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every command starts two to three times slower
 
 PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && { echo "$$p"; break; }; done)
@@ -41,6 +41,9 @@ fix: .venv/dev ## Format, and mend what lint can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+bench: .venv/run ## Measure how long 100,000 unchanged partitions take to plan
+	$(BIN)/python benchmarks/plan.py
+
 lock: ## Resolve every dependency anew and write requirements.lock
 	rm -rf build
 	$(PYTHON) -m venv build/lock
@@ -54,7 +57,7 @@ clean: ## Remove .venv, caches and builds; data/ stays
 
 .venv/run: pyproject.toml requirements.lock
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed; found: $$("$(PYTHON)" --version 2>&1 || echo none)." >&2; \
+		echo "Python 3.11 or newer is needed; found: $$("$(PYTHON)" --version 2>/dev/null || echo none)." >&2; \
 		echo "Install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	"$(PYTHON)" -m venv .venv
 	$(PIP) install --quiet --no-compile --editable .

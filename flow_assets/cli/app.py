@@ -7,37 +7,43 @@ import traceback
 import typer
 
 from flow_assets.cli import fingerprint, land, plan, query, run, status, why
-from flow_assets.errors import FlowError
+from flow_assets.errors import FlowError, SelectionError, SettingsError
 
 EXIT_PROBLEM = 1
+EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
+_INTERRUPTED = "interrupted; what was published stays, the next run goes on from there"
+
 app = typer.Typer(
-    name="flow",
     help="Feature datasets that are checked, partitioned and never computed twice.",
-    epilog="Exit codes: 0 all is well; 1 something failed or is held; 2 wrong usage; 130 interrupted.",
+    epilog="Exit codes: 0 all is well; 1 something failed or is held; 2 wrong usage; 130 interrupted.\n"
+    "Settings are environment variables: FLOW_ASSETS_DATA=DIR writes everything under DIR.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 for command in (land, plan, run, why, fingerprint, status, query):
-    app.command(name=command.NAME, help=command.__doc__, epilog=command.EXAMPLES)(command.command)
+    examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
+    app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
 
 
 def main() -> None:
     """Run the command line; a traceback never reaches a user."""
     try:
-        app()
+        app(prog_name="flow")
+    except SystemExit as done:  # typer has turned Ctrl-C into its exit code, without a word
+        if done.code == EXIT_INTERRUPTED:
+            _complain(_INTERRUPTED)
+        raise
     except FlowError as error:
         _complain(str(error))
-        sys.exit(EXIT_PROBLEM)
-    except KeyboardInterrupt:
-        _complain("interrupted; what was published stays, the next run goes on from there")
-        sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_USAGE if isinstance(error, SelectionError | SettingsError) else EXIT_PROBLEM)
     except Exception as error:  # noqa: BLE001  the last resort: whatever it is, people get a sentence
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+            _complain(_INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
         if os.environ.get("FLOW_ASSETS_DEBUG"):
             traceback.print_exc()
         _complain(f"unexpected {type(error).__name__}: {error}. Set FLOW_ASSETS_DEBUG=1 to see where, and report it.")

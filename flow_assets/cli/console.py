@@ -1,43 +1,45 @@
 """How the commands print: tables for people, JSON for scripts, progress beside both."""
 
 import json
-import os
 import sys
+from collections.abc import Collection
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+_ENDLESS = 100_000
+
 
 def print_json(value: Any) -> None:
     """Print one JSON value to standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()  # so that a reader who has left is noticed here, and not while the interpreter ends
 
 
 def out() -> Console:
-    """Standard output; as wide as needed where nobody looks."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=200)
+    """Standard output; as wide as needed where nobody looks, so that nothing is cut off or wrapped."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_ENDLESS)
 
 
 def progress() -> Progress:
-    """Progress bars on standard error, which stay there although Dagster captures it while a step runs."""
-    stream = os.fdopen(os.dup(sys.stderr.fileno()), "w")
+    """Progress bars on standard error; none where nobody looks."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(file=stream),
-        disable=not stream.isatty(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
     )
 
 
-def table(title: str, *columns: str) -> Table:
-    """A table whose columns after the first are numbers."""
+def table(title: str | None, *columns: str, texts: Collection[str] = ()) -> Table:
+    """A table whose columns are numbers, but for the first and those in `texts`."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
-        made.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
+        made.add_column(column, justify="left" if number == 0 or column in texts else "right", no_wrap=True)
     return made
 
 

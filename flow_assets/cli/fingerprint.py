@@ -6,7 +6,10 @@ from typing import Annotated, Any
 import typer
 
 NAME = "fingerprint"
-EXAMPLES = "Examples:  flow fingerprint my_package.features:compute   |   flow fingerprint job:main --root src --json"
+EXAMPLES = (
+    "flow fingerprint my_package.features:compute",
+    "flow fingerprint job:main --root src --json",
+)
 
 
 def command(
@@ -41,6 +44,7 @@ def _import(name: str, root: Path | None) -> Any:
         found: Any = importlib.import_module(module_name)
         for part in path.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise SelectionError(f"{name!r} cannot be imported: {error}. Is --root right?") from error
+    except Exception as error:  # whatever the module raises, people are told
+        cause = f"{type(error).__name__}: {error}"
+        raise SelectionError(f"{name!r} cannot be imported: {cause}. Is --root right?") from error
     return found.function if isinstance(found, Dataset) else found

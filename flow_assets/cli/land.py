@@ -5,7 +5,11 @@ from typing import Annotated
 import typer
 
 NAME = "land"
-EXAMPLES = "Examples:  flow land   |   flow land --until 2013-01-31   |   flow land --next 1"
+EXAMPLES = (
+    "flow land",
+    "flow land --until 2013-01-31",
+    "flow land --next 1",
+)
 
 
 def command(

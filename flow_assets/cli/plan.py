@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 NAME = "plan"
 EXAMPLES = (
-    "Examples:  flow plan   |   flow plan delay_training_set --partitions 2013-02-01..2013-02-07   |   flow plan --json"
+    "flow plan",
+    "flow plan delay_training_set --partitions 2013-02-01..2013-02-07",
+    "flow plan --json",
 )
 
 _SHOWN_REASONS = 12
@@ -20,7 +22,7 @@ _SHOWN_REASONS = 12
 def command(
     datasets: Annotated[list[str] | None, typer.Argument(help="Datasets, with what they read; all by default.")] = None,
     partitions: Annotated[str | None, typer.Option(help="Only these partitions: A..B, or one.")] = None,
-    retry: Annotated[bool, typer.Option(help="As if what failed were tried again.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="As if what failed were tried again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the plan."""
@@ -81,7 +83,7 @@ def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
     if not grouped:
         console.print("\nNothing to do.")
     for (dataset, action, reason), keys in list(grouped.items())[:_SHOWN_REASONS]:
-        console.print(f"\n[bold]{action}[/] {dataset} {_keys_text(keys)}\n  ", end="")
+        console.print(f"\n[bold]{action}[/] {' '.join(filter(None, (dataset, _keys_text(keys))))}\n  ", end="")
         console.print(reason, markup=False)
     if len(grouped) > _SHOWN_REASONS:
         console.print(f"\n... and {len(grouped) - _SHOWN_REASONS} more reasons; see all with --json.")

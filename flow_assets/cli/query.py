@@ -1,13 +1,16 @@
 """Ask the warehouse in SQL."""
 
+import math
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 NAME = "query"
 EXAMPLES = (
-    'Examples:  flow query "SELECT carrier, count(*) FROM partitioned.departures GROUP BY ALL"   |   '
-    'flow query "SHOW ALL TABLES"'
+    'flow query "SHOW ALL TABLES"',
+    'flow query "SELECT count(*) FROM partitioned.departures"',
+    'flow query "FROM features.delay_training_set" --limit 5 --json',
 )
 
 
@@ -17,6 +20,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Query the warehouse."""
+    from rich.markup import escape
+
     from flow_assets.cli.console import out, print_json, table
     from flow_assets.materialization.warehouse import query
     from flow_assets.settings import load_settings
@@ -24,14 +29,20 @@ def command(
     names, rows, is_complete = query(load_settings().warehouse, sql, limit)
     if as_json:
         print_json([dict(zip(names, map(_plain, row), strict=True)) for row in rows])
-        return
-    shown = table("", *names)
-    for row in rows:
-        shown.add_row(*("NULL" if value is None else str(value) for value in row))
-    out().print(shown)
+    else:
+        numbers = {name for name, *values in zip(names, *rows, strict=True) if all(map(_is_number, values))}
+        shown = table(None, *names, texts=set(names) - numbers)
+        for row in rows:
+            shown.add_row(*(escape("NULL" if value is None else str(value)) for value in row))
+        out().print(shown)
     if not is_complete:
-        out().print(f"... more than {limit} rows; see more with --limit.")
+        typer.echo(f"flow: only the first {limit} rows are shown; see more with --limit.", err=True)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or isinstance(value, int | float | Decimal)
 
 
 def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    """JSON has neither NaN nor infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 NAME = "run"
 EXAMPLES = (
-    "Examples:  flow run   |   flow run delay_training_set --partitions 2013-01-01..2013-01-31   |   "
-    "flow run departures --force --partitions 2013-02-01   |   flow run --retry --json"
+    "flow run",
+    "flow run delay_training_set --partitions 2013-01-01..2013-01-31",
+    "flow run departures --partitions 2013-02-01 --force",
+    "flow run --retry --json",
 )
 
 _SHOWN_PROBLEMS = 10
@@ -36,6 +38,7 @@ def command(
     from flow_assets.materialization.project import Project
     from flow_assets.materialization.run import Run
     from flow_assets.materialization.selection import select
+    from flow_assets.materialization.warehouse import build_warehouse
     from flow_assets.memo.planner import Wishes
     from flow_assets.settings import load_settings
 
@@ -43,6 +46,7 @@ def command(
     scope = select(project.graph, datasets or (), partitions)
     forced = {(name, p) for name in datasets or scope for p in scope.get(name, ())} if force else set()
     summary = _carry_out(Run(project, scope, Wishes(frozenset(forced), retry=retry)))
+    build_warehouse(project)  # only if a run that was killed had published, but not got that far
     if as_json:
         print_json(summary.to_json())
     else:

@@ -5,7 +5,10 @@ from typing import Annotated
 import typer
 
 NAME = "status"
-EXAMPLES = "Examples:  flow status   |   flow status --json"
+EXAMPLES = (
+    "flow status",
+    "flow status --json",
+)
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 NAME = "why"
 EXAMPLES = (
-    "Examples:  flow why departures 2013-02-01   |   flow why raw_planes   |   flow why departures 2013-02-01 --json"
+    "flow why departures 2013-02-01",
+    "flow why raw_planes",
+    "flow why departures 2013-02-01 --json",
 )
 
 

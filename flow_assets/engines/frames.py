@@ -26,18 +26,32 @@ class FrameLoader:
         Args:
             kind: the frame wanted.
             paths: files of partitions, in order; none gives an empty frame.
-            schema: the columns every file has.
+            schema: the columns of the frame. One that a file lacks, because it was written before the column was
+                declared, is null there.
         """
         if kind is Frame.DUCKDB and paths:
-            return self._connection.read_parquet([str(path) for path in paths])
+            return self._relation([str(path) for path in paths], schema)
         tables = [pa.parquet.read_table(path, schema=schema) for path in paths]
         return self.load_table(kind, pa.concat_tables(tables) if tables else empty_table(schema))
+
+    def _relation(self, paths: list[str], schema: pa.Schema) -> duckdb.DuckDBPyRelation:
+        declared = self._connection.from_arrow(empty_table(schema))
+        relation = self._connection.read_parquet(paths, union_by_name=len(paths) > 1)
+        if relation.columns == declared.columns and relation.types == declared.types:
+            return relation
+        columns = zip(declared.columns, declared.types, strict=True)
+        return relation.project(", ".join(_column(name, kind, relation.columns) for name, kind in columns))
 
     def load_table(self, kind: Frame, table: pa.Table) -> Any:
         """An Arrow table as a frame of another kind; pandas frames keep the Arrow types."""
         if kind is Frame.DUCKDB:
             return self._connection.from_arrow(table)
         return table.to_pandas(types_mapper=pd.ArrowDtype) if kind is Frame.PANDAS else table
+
+
+def _column(name: str, kind: Any, present: Sequence[str]) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    return f"{quoted if name in present else 'NULL'}::{kind} AS {quoted}"
 
 
 def arrow_of(frame: Any, dataset: str) -> pa.Table:

@@ -69,11 +69,21 @@ def _read_csv(data: bytes, source: Landed, path: Path) -> pa.Table:
     )
     parsing = pa.csv.ParseOptions(newlines_in_values=True)
     try:
-        return pa.csv.read_csv(
+        table = pa.csv.read_csv(
             io.BytesIO(data), pa.csv.ReadOptions(use_threads=False), parse_options=parsing, convert_options=options
         )
     except pa.ArrowInvalid as error:
         raise _problem(path, f"is no table of comma-separated values ({error})") from error
+    _require_closed_quotes(table, data, path)
+    return table
+
+
+def _require_closed_quotes(table: pa.Table, data: bytes, path: Path) -> None:
+    """Arrow takes all that follows a quote that is never closed, the last line's end too, for one value."""
+    last = table.column(-1)[-1].as_py() if len(table) else None
+    is_closed = data.rstrip(b"\r\n").endswith(b'"') and data.count(b'"') % 2 == 0
+    if last and last.endswith("\n") and not is_closed:
+        raise _problem(path, f"ends within quotes: the one before {last[:20]!r} is never closed; it is truncated")
 
 
 def _header(data: bytes, path: Path) -> list[str]:
@@ -98,7 +108,7 @@ def _require_utf8(data: bytes, path: Path) -> None:
 def _read_parquet(data: bytes, source: Landed, path: Path) -> pa.Table:
     try:
         return pa.parquet.read_table(io.BytesIO(data))
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise _problem(path, f"is no readable Parquet file ({error}); it is truncated or damaged") from error
 
 

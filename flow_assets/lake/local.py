@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+HEXADECIMAL = "0123456789abcdef"
+
 
 def entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     """What lies directly in `folder`; nothing where there is no such folder."""
@@ -12,6 +14,21 @@ def entries(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield from found
     except (FileNotFoundError, NotADirectoryError):
         return
+
+
+def references(folder: Path, suffix: str, length: int) -> Iterator[str]:
+    """`name size tag` of the files in `folder` named by `length` hexadecimal digits and `suffix`; see `Blob.reference`.
+
+    A file that vanishes meanwhile is left out.
+    """
+    for entry in entries(folder):
+        name = entry.name[:length]
+        if entry.name[length:] == suffix and len(name) == length and not name.strip(HEXADECIMAL):
+            try:
+                status = entry.stat()
+            except FileNotFoundError:
+                continue
+            yield f"{name} {status.st_size} {e_tag(status)}"
 
 
 def e_tag(status: os.stat_result) -> str:

@@ -1,15 +1,13 @@
 """The store: content-addressed blobs, and one record for each key."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -19,12 +17,12 @@ from flow_assets.errors import LostObjectError, StoreError
 from flow_assets.lake import local
 from flow_assets.lake.records import Record, canonical_json
 
-_BLOB_NAME = re.compile(r"[0-9a-f]{64}\.parquet")
+_BLOB_SUFFIX = ".parquet"
+_HASH_LENGTH = 64
 _RECORD_ATTEMPTS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A file of bytes that never change.
 
     Attributes:
@@ -36,6 +34,17 @@ class Blob:
     hash: str
     size: int
     e_tag: str
+
+    @property
+    def reference(self) -> str:
+        """The blob as one text: `hash size e_tag`; equal as long as nobody has touched the file."""
+        return f"{self.hash} {self.size} {self.e_tag}"
+
+    @classmethod
+    def parse(cls, reference: str) -> "Blob":
+        """The blob of a reference."""
+        name, size, e_tag = reference.split(" ", 2)
+        return cls(name, int(size), e_tag)
 
 
 class ObjectStore:
@@ -65,19 +74,18 @@ class ObjectStore:
         # Left truncated by a crash of the machine: what was renamed had not reached the disk.
         return Blob(name, len(data), self._put(path, data, "overwrite"))
 
-    def list_blobs(self) -> dict[str, Blob]:
-        """Every blob by hash, in one bulk listing; files that are no blobs are ignored."""
-        blobs: dict[str, Blob] = {}
+    def list_references(self) -> set[str]:
+        """The references of all blobs, in one bulk listing; files that are no blobs are ignored."""
+        references: set[str] = set()
         with self._explained("listed", "objects"):
             for folder in local.entries(self.location / "objects" / "sha256"):
-                for entry in local.entries(Path(folder.path)):
-                    if _BLOB_NAME.fullmatch(entry.name):
-                        # A file may vanish while the folder is listed.
-                        with suppress(FileNotFoundError):
-                            status = entry.stat()
-                            name = entry.name[:64]
-                            blobs[name] = Blob(name, status.st_size, local.e_tag(status))
-        return blobs
+                references.update(local.references(Path(folder.path), _BLOB_SUFFIX, _HASH_LENGTH))
+        return references
+
+    def list_blobs(self) -> dict[str, Blob]:
+        """Every blob by hash, in one bulk listing."""
+        blobs = map(Blob.parse, self.list_references())
+        return {blob.hash: blob for blob in blobs}
 
     def local_path(self, hash: str) -> Path:
         """A file that readers can open; it need not exist."""

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,7 @@ from typing import Self
 import psutil
 from sqlalchemy import Connection, Engine, delete, insert, select
 
+from flow_assets.errors import StoreError
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import transaction
 
@@ -53,7 +55,7 @@ class Claims:
     def __enter__(self) -> Self:
         with transaction(self._engine) as connection:
             _forget_the_dead(connection)
-            connection.execute(insert(tables.owners), [self._owner_row()])
+            self._register(connection)
         self._thread.start()
         return self
 
@@ -74,7 +76,8 @@ class Claims:
         table = tables.claims
         with transaction(self._engine) as connection:
             _forget_the_dead(connection)
-            query = select(table.c.partition, table.c.owner).where(
+            self._register(connection)
+            query = select(table.c.partition).where(
                 table.c.environment == self._environment, table.c.dataset == dataset
             )
             taken = {row.partition for row in connection.execute(query)}
@@ -96,14 +99,18 @@ class Claims:
                     )
                 )
 
-    def _owner_row(self) -> dict[str, object]:
-        return {**vars(self.owner), "expires": time.time() + EXPIRY_SECONDS}
+    def _register(self, connection: Connection) -> None:
+        """Say that this owner lives, also if others took it for dead and forgot it."""
+        table = tables.owners
+        connection.execute(delete(table).where(table.c.owner == self.owner.owner))
+        connection.execute(insert(table), [{**vars(self.owner), "expires": time.time() + EXPIRY_SECONDS}])
 
     def _beat(self) -> None:
         table = tables.owners
         while not self._stop.wait(HEARTBEAT_SECONDS):
-            with transaction(self._engine) as connection:
-                mine = table.c.owner == self.owner.owner
+            mine = table.c.owner == self.owner.owner
+            # A ledger that cannot be written for a while costs a beat; whoever publishes is told.
+            with suppress(StoreError), transaction(self._engine) as connection:
                 connection.execute(table.update().where(mine).values(expires=time.time() + EXPIRY_SECONDS))
 
 

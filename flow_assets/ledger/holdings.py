@@ -151,14 +151,23 @@ class Holdings:
             _insert(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
         return {(p.dataset, p.partition) for p in kept}
 
-    def fail(self, failures: Sequence[Failure], run_id: str) -> None:
-        """Remember why partitions could not be made, and give up the claims on them."""
+    def fail(self, failures: Sequence[Failure], run_id: str, owner: str) -> set[tuple[str, str]]:
+        """Remember why partitions could not be made, and give up the claims on them.
+
+        As with `publish`, a failure whose claim `owner` has lost meanwhile is left out.
+
+        Returns:
+            The (dataset, partition) pairs that were remembered.
+        """
         now = _now()
-        rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in failures]
         with transaction(self._engine) as connection:
+            claimed = self._claimed_by(connection, owner)
+            kept = [f for f in failures if (f.dataset, f.partition) in claimed]
             for table in (tables.failures, tables.claims):
-                self._remove(connection, table, failures)
+                self._remove(connection, table, kept)
+            rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in kept]
             _insert(connection, tables.failures, rows)
+        return {(f.dataset, f.partition) for f in kept}
 
     def verified(self, dataset: str, blobs: Mapping[str, str]) -> None:
         """Remember that the files of partitions were read and found right: partition to its `blobs`."""

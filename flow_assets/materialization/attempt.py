@@ -13,7 +13,7 @@ from flow_assets.declaration import Dataset
 from flow_assets.errors import AuditError, FlowError, LostObjectError, StoreError
 from flow_assets.ledger import Failure, Kpi, Publication
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer
-from flow_assets.materialization.write import Writer, publication, verified_blobs
+from flow_assets.materialization.write import Writer, publication
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer, keep_expansions
 from flow_assets.memo.planner import Planner
@@ -65,24 +65,25 @@ class Attempt:
     def run(self, entries: Sequence[PlanEntry]) -> Batch:
         """Restore and compute what `entries` call for."""
         batch = Batch()
-        for entry in (e for e in entries if e.action is Action.RESTORE):
-            self._restore(entry, batch)
-        compute = [e for e in entries if e.action is Action.COMPUTE]
+        lost = {e for e in entries if e.action is Action.RESTORE and not self._restore(e, batch)}
+        compute = [e for e in entries if e.action is Action.COMPUTE or e in lost]
         if not (self._dataset.set_based and len(compute) > 1 and self._compute_together(compute, batch)):
             for entry in compute:
                 self._compute_alone(entry, batch)
         return batch
 
-    def _restore(self, entry: PlanEntry, batch: Batch) -> None:
+    def _restore(self, entry: PlanEntry, batch: Batch) -> bool:
+        """Publish what the store has; returns False if it has it no longer."""
         start = _Cost.now()
-        record = self._planner.restorable(entry.key or "")
-        if record is None:
-            self._fail(entry, StoreError(f"{entry.dataset}: its record vanished from the store; run again."), batch)
-            return
-        blobs = verified_blobs(record, self._planner.store)
+        record = self._planner.store.get_record(entry.key or "")
+        blobs = [self._planner.verified(file.hash, file.size) for file in record.files] if record else []
+        whole = [blob for blob in blobs if blob]
+        if record is None or len(whole) < len(blobs):
+            return False
         reason = self._explainer.reason(entry)
-        batch.publications.append(publication(record, blobs, entry, "restored", reason))
+        batch.publications.append(publication(record, whole, entry, "restored", reason))
         batch.seconds[entry.partition] = _Cost.now().since(start).wall
+        return True
 
     def _compute_together(self, entries: Sequence[PlanEntry], batch: Batch) -> bool:
         """One call for all; if it fails, each is computed alone, so that only what is bad fails."""
@@ -107,7 +108,7 @@ class Attempt:
                 path = self._dataset.source.path(self._planner.landing_folder, entry.partition)
                 entry, data = self._read_landed(entry, path)
                 if data is None:
-                    batch.settled.append(entry)
+                    self._settle(entry, batch)
                     return
                 table = self._computer.compute_landed(data, path, entry.partition)
             else:
@@ -116,6 +117,13 @@ class Attempt:
             self._fail(entry, error, batch)
             return
         self._write(table, entry, _Cost.now().since(start), 1, batch)
+
+    def _settle(self, entry: PlanEntry, batch: Batch) -> None:
+        """Take note that `entry`, planned again, calls for no computing."""
+        if entry.action is not Action.RESTORE:
+            batch.settled.append(entry)
+        elif not self._restore(entry, batch):
+            self._fail(entry, StoreError(f"{entry.dataset}: its record vanished from the store; run again."), batch)
 
     def _read_landed(self, entry: PlanEntry, path: Path) -> tuple[PlanEntry, bytes | None]:
         """Hash the landed bytes as they are read; if they are not those that were planned, plan again."""

@@ -17,6 +17,7 @@ from flow_assets.checks import conform, find_violations
 from flow_assets.declaration import Dataset, PartitionContext
 from flow_assets.engines import FrameLoader, arrow_of, read_landed
 from flow_assets.errors import AuditError, ComputeError, FlowError, LandedFileError, SchemaMismatchError
+from flow_assets.lake import Blob
 from flow_assets.ledger import Holding
 from flow_assets.memo.content import content_hash
 from flow_assets.memo.key import Recipe
@@ -25,6 +26,9 @@ from flow_assets.memo.reads import windows
 
 OUTSIDE_CAUSES = (OSError, MemoryError, duckdb.IOException, duckdb.OutOfMemoryException)
 """Errors that say nothing about data or code: what failed by them is tried again."""
+
+INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of a signal's exception, whichever it is, that comes during a query: a plain RuntimeError."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,10 @@ class Computer:
         try:
             table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
             return self._require_valid(table, partition)
-        except SchemaMismatchError as error:
+        except (SchemaMismatchError, LandedFileError) as error:
             raise LandedFileError(f"{path}: {error} Land a file that fits.") from error
+        except ComputeError as error:
+            raise ComputeError(f"{error} (It read {path}: land a file that fits, or mend the function.)") from error
 
     def compute_one(self, partition: str) -> pa.Table:
         """The rows of `partition`, from its own inputs alone."""
@@ -95,6 +101,8 @@ class Computer:
         except (FlowError, *OUTSIDE_CAUSES):
             raise
         except Exception as error:
+            if isinstance(error, duckdb.InterruptException) or str(error) == INTERRUPTED:
+                raise KeyboardInterrupt from error
             raise ComputeError(f"{dataset.name}: {_described(error, dataset)}") from error
         return conform(table, dataset, self._order)
 
@@ -107,7 +115,9 @@ class Computer:
     def _frames(self, partitions: Sequence[str]) -> dict[str, Any]:
         paths: dict[str, list[Path]] = {name: [] for name in self._dataset.ins}
         for name, holding in self._inputs(partitions):
-            paths[name].extend(self._planner.store.local_path(blob.split(" ")[0]) for blob in holding.blobs.split(";"))
+            paths[name].extend(
+                self._planner.store.local_path(Blob.parse(blob).hash) for blob in holding.blobs.split(";")
+            )
         return {
             name: self._loader.load_files(
                 self._dataset.frames[name], paths[name], self._planner.graph.get(name).schema.arrow_schema()
@@ -184,10 +194,14 @@ def _partition_key(value: Any) -> str:
 def _first_difference(alone: pa.Table, together: pa.Table) -> str:
     for row in range(min(len(alone), len(together))):
         left, right = alone.slice(row, 1).to_pylist()[0], together.slice(row, 1).to_pylist()[0]
-        names = [name for name in left if left[name] != right[name]]
+        names = [name for name in left if not _is_same(left[name], right[name])]
         if names:
             return f"row {row + 1}, " + ", ".join(f"{n} is {left[n]!r} alone and {right[n]!r} together" for n in names)
     return f"{len(alone)} rows alone and {len(together)} together"
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    return bool(left == right or (left != left and right != right))  # NaN differs from itself
 
 
 def _described(error: Exception, dataset: Dataset) -> str:

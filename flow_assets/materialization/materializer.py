@@ -94,7 +94,8 @@ class Materializer:
         if batch.publications:
             published = holdings.publish(batch.publications, self._run_id, self._claims.owner.owner)
         if batch.failures:
-            holdings.fail(batch.failures, self._run_id)
+            failed = holdings.fail(batch.failures, self._run_id, self._claims.owner.owner)
+            batch.failures = [f for f in batch.failures if (f.dataset, f.partition) in failed]
         if batch.settled:
             self._claims.give_up(dataset.name, [e.partition for e in batch.settled])
         batch.publications = [p for p in batch.publications if (p.dataset, p.partition) in published]

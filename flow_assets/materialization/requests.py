@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flow_assets.declaration import DatasetGraph, partition_keys
+from flow_assets.declaration import AllPartitions, Dataset, DatasetGraph, partition_keys
 from flow_assets.memo.entries import Action, PlanEntry
 from flow_assets.memo.planner import Planner
 
@@ -42,10 +42,18 @@ def next_request(graph: DatasetGraph, work: Scope) -> Request | None:
         dataset = graph.get(name)
         if name == first or dataset.partitions != graph.get(first).partitions:
             continue
-        is_ready = all(upstream in chosen or not work.get(upstream) for upstream in dataset.ins)
-        if is_ready and wanted in _ranges(keys, work[name]):
+        if wanted in _ranges(keys, work[name]) and _is_ready(dataset, work, chosen, wanted):
             chosen.append(name)
     return Request(tuple(chosen), wanted)
+
+
+def _is_ready(dataset: Dataset, work: Scope, chosen: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether nothing that `dataset` reads has to be made in another run first."""
+    for upstream, mapping in dataset.ins.items():
+        reads_more = isinstance(mapping, AllPartitions) and set(work.get(upstream, ())) - set(wanted)
+        if work.get(upstream) and (upstream not in chosen or reads_more):
+            return False
+    return True
 
 
 def _ranges(keys: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """Plans, asks for one run after the other until nothing is left to do, and sums up."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from flow_assets.memo.planner import Planner, Wishes
 Launcher = Callable[[Request, Sequence[str]], None]
 """Carries a request out; the second argument names the datasets that are forced."""
 
+ATTEMPTS = 5
+"""How often a partition is asked for in one run, if what it is made from keeps changing meanwhile."""
+
 
 @dataclass
 class Run:
@@ -25,9 +29,12 @@ class Run:
     scope: Scope
     wishes: Wishes
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+    _heard: int = 0
+    _requests: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def listen(self, outcome: Outcome) -> None:
         """Take note of how a partition ended."""
+        self._heard += 1
         known = self.outcomes.get((outcome.dataset, outcome.partition))
         if known is None or not (known.status.is_published and outcome.status is Status.REUSED):
             self.outcomes[(outcome.dataset, outcome.partition)] = outcome
@@ -43,10 +50,11 @@ class Run:
         planner, entries = self._plan(self.wishes)
         on_plan(entries)
         while request := next_request(self.project.graph, self._work(entries)):
-            before = len(self.outcomes)
+            before = self._heard
             launcher(request, self._forced(request))
-            if len(self.outcomes) == before:
+            if self._heard == before:
                 raise StoreError(f"Dagster did not carry out {', '.join(request.datasets)}; see the run in its UI.")
+            self._requests.update((name, p) for name in request.datasets for p in request.partitions)
             planner, entries = self._plan(self._remaining_wishes())
         return self._summary(planner, entries, time.perf_counter() - start)
 
@@ -57,7 +65,7 @@ class Run:
     def _work(self, entries: Sequence[PlanEntry]) -> dict[str, list[str]]:
         work: dict[str, list[str]] = {name: [] for name in self.scope}
         for entry in entries:
-            if entry.action in WORK:
+            if entry.action in WORK and self._requests[entry.dataset, entry.partition] < ATTEMPTS:
                 work[entry.dataset].append(entry.partition)
         return work
 
@@ -66,8 +74,8 @@ class Run:
         return [name for name in request.datasets if any((name, p) in forced for p in request.partitions)]
 
     def _remaining_wishes(self) -> Wishes:
-        given_up = {ended for ended, outcome in self.outcomes.items() if not outcome.status.is_published}
-        return Wishes(self.wishes.force - set(self.outcomes), retry=False, given_up=frozenset(given_up))
+        given_up = {ended for ended, outcome in self.outcomes.items() if outcome.status is Status.FAILED}
+        return Wishes(self.wishes.force - set(self.outcomes), self.wishes.retry, frozenset(given_up))
 
     def _summary(self, planner: Planner, entries: Sequence[PlanEntry], seconds: float) -> RunSummary:
         explainer = Explainer(planner)

@@ -4,7 +4,7 @@ It holds no data and nobody ever holds a write lock on it: it is built beside th
 that notebooks and dashboards may keep the old one open while a run publishes.
 """
 
-import os
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,37 @@ from filelock import FileLock
 
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import QueryError, StoreError
+from flow_assets.lake import Blob
 from flow_assets.materialization.project import Project
 
 
 def build_warehouse(project: Project) -> Path:
-    """Build the warehouse from what is published now and swap it in; returns its path.
+    """Build the warehouse from what is published now, unless it is so already, and swap it in; returns its path.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: it cannot be written, or a file in the store cannot be read.
     """
-    path = project.settings.warehouse
-    project.settings.scratch.mkdir(parents=True, exist_ok=True)
-    new = project.settings.scratch / f"{path.name}.{os.getpid()}"
+    path, scratch = project.settings.warehouse, project.settings.scratch
+    new, content = scratch / f"{path.name}.new", scratch / f"{path.name}.sha256"
     try:
-        with FileLock(project.settings.scratch / f"{path.name}.lock"):
-            new.unlink(missing_ok=True)
+        scratch.mkdir(parents=True, exist_ok=True)
+        with FileLock(scratch / f"{path.name}.lock"):
+            statements = list(_statements(project))
+            digest = hashlib.sha256("\n".join((duckdb.__version__, *statements)).encode()).hexdigest()
+            if path.exists() and content.exists() and content.read_text() == digest:
+                return path
+            for leftover in scratch.glob(f"{new.name}*"):  # of a process that was killed; with its write-ahead log
+                leftover.unlink()
             with duckdb.connect(str(new)) as connection:
-                for statement in _statements(project):
+                for statement in statements:
                     connection.execute(statement)
             new.replace(path)
-    except (OSError, duckdb.IOException) as error:
-        raise StoreError(f"The warehouse {path} cannot be written: {error}. Check the disk's free space.") from error
+            content.write_text(digest)
+    except (OSError, duckdb.Error) as error:
+        raise StoreError(
+            f"The warehouse {path} cannot be built: {error}. Check the disk's free space; if it is a file in "
+            f"{project.store.location} that is missing or damaged, `flow run` makes it again."
+        ) from error
     return path
 
 
@@ -51,12 +61,13 @@ def _statements(project: Project) -> Iterator[str]:
 def _select(dataset: Dataset, project: Project) -> str:
     held = project.holdings.current(dataset.name)
     blobs = (b for key in partition_keys(dataset.partitions) if key in held for b in held[key].blobs.split(";"))
-    files = ", ".join(_text(str(project.store.local_path(blob.split(" ")[0]))) for blob in blobs)
-    if files:
-        return f"SELECT * FROM read_parquet([{files}], union_by_name = true)"
+    paths = (project.store.local_path(Blob.parse(blob).hash) for blob in blobs)
+    files = ", ".join(_text(str(path)) for path in paths if path.exists())  # a lost one may be waiting for its source
     empty = duckdb.from_arrow(dataset.schema.arrow_schema().empty_table())
     columns = zip(empty.columns, empty.types, strict=True)
-    return f"SELECT {', '.join(f'NULL::{kind} AS {_name(name)}' for name, kind in columns)} WHERE false"
+    # Every declared column is there, also where the published files are older than its declaration.
+    declared = f"SELECT {', '.join(f'NULL::{kind} AS {_name(name)}' for name, kind in columns)} WHERE false"
+    return f"{declared} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else declared
 
 
 def _name(name: str) -> str:

@@ -11,7 +11,6 @@ from flow_assets.ledger import Kpi, Publication
 from flow_assets.memo.content import content_hash
 from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.key import Recipe
-from flow_assets.memo.planner import blob_text
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def publication(
         key=record.key,
         content_hash=record.content_hash,
         source_hash=entry.source_hash,
-        blobs=";".join(blob_text(blob) for blob in blobs),
+        blobs=";".join(blob.reference for blob in blobs),
         rows=record.rows,
         bytes=sum(blob.size for blob in blobs),
         kpi=kpi,

@@ -16,6 +16,8 @@ _NAMED = {
     "frames": "kind of frame",
     "schema": "schema",
     "sort_by": "order of rows",
+    "partition_column": "partition column",
+    "buckets": "buckets",
     "source": "how the landed file is read",
     "stages": "stage of flow_assets",
     "format": "format of keys",

@@ -51,6 +51,8 @@ class Recipe:
             "stages": dict(self.stage_versions),
             "schema": [[c.name, str(c.type), c.nullable, c.digits] for c in self.dataset.schema.columns()],
             "sort_by": list(self.dataset.sort_by),
+            "partition_column": self.dataset.partition_column,
+            "buckets": self._buckets(),
             "source": self._source(),
         }
 
@@ -63,6 +65,11 @@ class Recipe:
         digest = self._prefix.copy()
         digest.update(f"{_quoted(partition)}[{','.join(inputs)}]".encode())
         return str(digest.hexdigest())
+
+    def _buckets(self) -> list[Any] | None:
+        """They change how the rows lie, but not the content: the dataset is written anew, and its readers are not."""
+        buckets = self.dataset.buckets
+        return [buckets.column, buckets.count] if buckets else None
 
     def _source(self) -> dict[str, Any] | None:
         source = self.dataset.source

@@ -74,7 +74,9 @@ class Planner:
                 entry = self._plan_landed(dataset, partition, files[partition], lost)
             entries.append(entry)
             if entry.action in (Action.COMPUTE, Action.WAIT, Action.HOLD):
-                state.unsettled[partition] = entry.action
+                self._unsettle(state, partition, entry.action)
+            else:
+                state.unsettled.pop(partition, None)
         return entries
 
     def state(self, name: str) -> InputState:
@@ -98,11 +100,11 @@ class Planner:
             self.held(dataset)[partition] = holding
             state.contents[partition] = holding.content_hash
             state.unsettled.pop(partition, None)
-            self._listed_texts.update(holding.blobs.split(";"))
+            self._listed.update(holding.blobs.split(";"))
 
     def hold(self, dataset: str, partition: str) -> None:
-        """Take note that a partition failed."""
-        self.state(dataset).unsettled[partition] = Action.HOLD
+        """Take note that a partition failed: what was published of it, if anything, stays."""
+        self._unsettle(self.state(dataset), partition, Action.HOLD)
 
     def refresh(self, dataset: str, partitions: Sequence[str]) -> set[str]:
         """Read from the ledger which of `partitions` others have published meanwhile, and take note of it."""
@@ -111,6 +113,13 @@ class Planner:
         changed = {p: holding for p, holding in found.items() if held.get(p) != holding}
         self.settle(dataset, changed)
         return set(changed)
+
+    def _unsettle(self, state: InputState, partition: str, action: Action) -> None:
+        held = self.held(state.name).get(partition)
+        state.unsettled[partition] = action
+        state.contents.pop(partition, None)  # it may have been planned as restored
+        if held:
+            state.contents[partition] = held.content_hash
 
     @property
     def landing_folder(self) -> Path:
@@ -146,9 +155,8 @@ class Planner:
         holding = self.held(name).get(partition)
         if (name, partition) in self._wishes.force:
             return PlanEntry(name, partition, Action.COMPUTE, Because.FORCED, key, (), inputs)
-        if holding and holding.key == key:
-            if partition in lost:
-                return PlanEntry(name, partition, Action.COMPUTE, Because.LOST, key, (), inputs)
+        is_current = holding is not None and holding.key == key
+        if is_current and partition not in lost:
             return PlanEntry(name, partition, Action.REUSE, Because.UNCHANGED, key)
         failure = self._failures.get(partition)
         if failure and failure.key == key and self._is_final(failure):
@@ -157,7 +165,8 @@ class Planner:
         if record:
             self.state(name).contents[partition] = record.content_hash
             return PlanEntry(name, partition, Action.RESTORE, Because.IN_STORE, key, (), inputs)
-        return PlanEntry(name, partition, Action.COMPUTE, Because.KEY_CHANGED, key, (), inputs)
+        because = Because.LOST if is_current else Because.KEY_CHANGED
+        return PlanEntry(name, partition, Action.COMPUTE, because, key, (), inputs)
 
     def _is_final(self, failure: Failure) -> bool:
         if (failure.dataset, failure.partition) in self._wishes.given_up:
@@ -167,7 +176,7 @@ class Planner:
     def restorable(self, key: str) -> Record | None:
         """The record of `key`, if the store has it and all its files are whole."""
         record = self.store.get_record(key) if key in self._recorded else None
-        if record and all(self._is_whole(file.hash, file.size) for file in record.files):
+        if record and all(self.verified(file.hash, file.size) for file in record.files):
             return record
         return None
 
@@ -176,21 +185,17 @@ class Planner:
         return self.store.list_records()
 
     @cached_property
-    def _listed(self) -> dict[str, Blob]:
-        return self.store.list_blobs()
-
-    @cached_property
-    def _listed_texts(self) -> set[str]:
-        return {blob_text(blob) for blob in self._listed.values()}
+    def _listed(self) -> set[str]:
+        return self.store.list_references()
 
     def _find_lost(self, name: str, partitions: Sequence[str]) -> set[str]:
         """The partitions whose files are missing or damaged; only files touched since they were verified are read."""
-        held, listed = self.held(name), self._listed_texts
+        held, listed = self.held(name), self._listed
         suspects = [p for p in partitions if p in held and held[p].blobs not in listed]
         lost, verified = set(), {}
         for partition in suspects:
             texts = held[partition].blobs.split(";")
-            blobs = [text if text in listed else self._verified_text(text) for text in texts]
+            blobs = [text if text in listed else self._verified_reference(text) for text in texts]
             if None in blobs:
                 lost.add(partition)
             elif blobs != texts:
@@ -199,24 +204,18 @@ class Planner:
             self._holdings.verified(name, verified)
         return lost
 
-    def _verified_text(self, text: str) -> str | None:
-        name, size, _ = text.split(" ")
-        return blob_text(self._listed[name]) if self._is_whole(name, int(size)) else None
+    def _verified_reference(self, reference: str) -> str | None:
+        blob = Blob.parse(reference)
+        found = self.verified(blob.hash, blob.size)
+        return found.reference if found else None
 
-    def _is_whole(self, name: str, size: int) -> bool:
-        if name not in self._listed:
-            return False
+    def verified(self, name: str, size: int) -> Blob | None:
+        """A file of the store, read and found whole; if it is not, it is set aside and does not count."""
         try:
-            self.store.verify_blob(name, size)
+            return self.store.verify_blob(name, size)
         except LostObjectError:
             self.store.set_aside(name)
-            return False
-        return True
-
-
-def blob_text(blob: Blob) -> str:
-    """How the ledger writes a file of a partition."""
-    return f"{blob.hash} {blob.size} {blob.e_tag}"
+            return None
 
 
 def _trouble(name: str, partition: str, reads: Sequence[Read]) -> PlanEntry | None:

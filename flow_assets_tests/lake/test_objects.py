@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,13 +10,9 @@ from pathlib import Path
 import pytest
 
 from flow_assets.errors import LostObjectError, StoreError
-from flow_assets.lake import Blob, ObjectStore
-from flow_assets_tests.lake.test_records import RECORD
+from flow_assets.lake import Blob, ObjectStore, Record
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> ObjectStore:
-    return ObjectStore(tmp_path / "new" / "store")
+Damage = Callable[[bytes], bytes]
 
 
 @pytest.fixture
@@ -78,10 +74,12 @@ def test_a_truncated_leftover_is_replaced(store: ObjectStore) -> None:
     ],
     ids=["missing", "damaged", "truncated", "emptied"],
 )
-def test_a_lost_blob_is_named_set_aside_and_written_again(store: ObjectStore, damage: object, complaint: str) -> None:
+def test_a_lost_blob_is_named_set_aside_and_written_again(
+    store: ObjectStore, damage: Callable[[Path], object], complaint: str
+) -> None:
     blob = store.put_blob(b"rows")
     path = store.local_path(blob.hash)
-    damage(path)  # type: ignore[operator]
+    damage(path)
     with pytest.raises(LostObjectError) as error:
         store.verify_blob(blob.hash, 4)
     assert str(path) in str(error.value)
@@ -119,37 +117,44 @@ def test_a_store_that_was_never_written_is_empty(store: ObjectStore) -> None:
     assert store.get_fingerprint("ab") is None
 
 
-def test_the_first_record_of_a_key_stands_until_it_is_superseded(store: ObjectStore) -> None:
-    other = replace(RECORD, rows=99)
-    assert store.put_record(RECORD) == RECORD
-    assert store.put_record(other) == RECORD
-    assert store.get_record(RECORD.key) == RECORD
+def test_the_first_record_of_a_key_stands_until_it_is_superseded(store: ObjectStore, record: Record) -> None:
+    other = replace(record, rows=99)
+    assert store.put_record(record) == record
+    assert store.put_record(other) == record
+    assert store.get_record(record.key) == record
     assert store.put_record(other, supersede=True) == other
-    assert store.get_record(RECORD.key) == other
-    assert store.list_records() == {RECORD.key}
+    assert store.get_record(record.key) == other
+    assert store.list_records() == {record.key}
 
 
 @pytest.mark.parametrize(
-    "data",
-    [b"", b"\x00" * 50, RECORD.to_json()[:-9], b'{"format_version": 99}', replace(RECORD, key="ff" * 32).to_json()],
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: bytes(len(data)),
+        lambda data: data[:-9],
+        lambda data: data.replace(b'"format_version":1', b'"format_version":99'),
+        lambda data: data.replace(b"ab" * 32, b"ff" * 32),
+    ],
     ids=["empty", "zeros", "truncated", "future", "misplaced"],
 )
-def test_a_record_that_cannot_be_read_is_a_miss(store: ObjectStore, data: bytes) -> None:
-    store.put_record(RECORD)
-    path = store.location / "records" / f"{RECORD.key}.json"
+def test_a_record_that_cannot_be_read_is_a_miss(store: ObjectStore, record: Record, damage: Damage) -> None:
+    store.put_record(record)
+    path = store.location / "records" / f"{record.key}.json"
+    data = damage(path.read_bytes())
     path.write_bytes(data)
-    assert store.get_record(RECORD.key) is None
+    assert store.get_record(record.key) is None
     assert store.list_records() == set()
-    assert (store.location / "damaged" / f"{RECORD.key}.json.1").read_bytes() == data
+    assert (store.location / "damaged" / f"{record.key}.json.1").read_bytes() == data
     path.write_bytes(data)
-    assert store.put_record(RECORD) == RECORD
-    assert store.get_record(RECORD.key) == RECORD
+    assert store.put_record(record) == record
+    assert store.get_record(record.key) == record
 
 
-def test_only_records_are_listed_as_records(store: ObjectStore) -> None:
-    store.put_record(RECORD)
+def test_only_records_are_listed_as_records(store: ObjectStore, record: Record) -> None:
+    store.put_record(record)
     (store.location / "records" / f"{'0' * 64}.json#1").write_bytes(b"x")
-    assert store.list_records() == {RECORD.key}
+    assert store.list_records() == {record.key}
 
 
 def test_a_fingerprint_comes_back(store: ObjectStore) -> None:
@@ -165,16 +170,16 @@ def test_a_fingerprint_comes_back(store: ObjectStore) -> None:
 
 
 @pytest.mark.usefixtures("no_space")
-def test_a_full_disk_is_said_and_leaves_nothing(store: ObjectStore) -> None:
-    with pytest.raises(StoreError, match="cannot be written.*too large.*free space") as error:
+def test_a_full_disk_is_said_and_leaves_nothing(store: ObjectStore, record: Record) -> None:
+    with pytest.raises(StoreError, match=r"cannot be written.*too large.*free space") as error:
         store.put_blob(b"x" * 200_000)
     assert str(store.location) in str(error.value)
     with pytest.raises(StoreError, match="free space"):
-        store.put_record(replace(RECORD, components={"x": "x" * 200_000}))
+        store.put_record(replace(record, components={"x": "x" * 200_000}))
     assert files_of(store) == []
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, record: Record) -> None:
     (tmp_path / "file").write_text("in the way")
     for location in (tmp_path / "file", tmp_path / "file" / "store"):
         with pytest.raises(StoreError, match=f"{location}.*who may write"):
@@ -184,7 +189,6 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "store" / "objects").write_text("in the way")
     with pytest.raises(StoreError, match="objects/sha256"):
         store.put_blob(b"rows")
-    (tmp_path / "store" / "records" / f"{RECORD.key}.json").mkdir()
-    for call in (lambda: store.get_record(RECORD.key), lambda: store.put_record(RECORD, supersede=True)):
-        with pytest.raises(StoreError, match=RECORD.key):
-            call()
+    (tmp_path / "store" / "records" / f"{record.key}.json").mkdir()
+    with pytest.raises(StoreError, match=record.key):
+        store.put_record(record, supersede=True)

@@ -6,10 +6,10 @@ both. What became of it is told only as far as it was known at this flight's sch
 departed, an arrival delay once it had arrived.
 
 What not to trust: only departures from New York are in the source, so the leg that brought the aircraft back is
-unknown, and 142,868 departures have no earlier one of their aircraft in the window. The tail number is the one that flew:
-a swap on the day shows here although it may not have been planned at the scheduled departure. The 2,512 departures
-without a tail number have no history, and are nobody's previous departure: that they lack it, because they were
-cancelled, was known too late as well.
+unknown, and 142,868 departures have no earlier one of their aircraft in the window. The tail number is the one that
+flew: a swap on the day shows here although it may not have been planned at the scheduled departure. The 2,512
+departures without a tail number have no history, and are nobody's previous departure: that they lack it, because they
+were cancelled, was known too late as well.
 """
 
 from duckdb import DuckDBPyRelation

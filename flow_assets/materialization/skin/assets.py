@@ -23,6 +23,7 @@ from flow_assets.declaration import (
 from flow_assets.materialization.materializer import Materializer
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.skin.interrupts import interruptible
 from flow_assets.materialization.skin.windows import allow_different_windows
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.planner import Wishes
@@ -69,7 +70,11 @@ def _multi_asset(
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         partitions = context.partition_keys if context.has_partition_key_range or context.has_partition_key else None
         wanted = [dataset for dataset in datasets if dataset.name in selected]
-        with context.resources.duckdb.get_connection() as connection, project.claims() as claims:
+        with (
+            context.resources.duckdb.get_connection() as connection,
+            interruptible(connection),
+            project.claims() as claims,
+        ):
             planner = project.planner(wanted, _wishes(context, partitions or (UNPARTITIONED,)))
             materializer = Materializer(project, planner, connection, claims, context.run_id)
             problems: list[Outcome] = []

@@ -12,10 +12,10 @@ Not seen, so to be named in `depends_on`: files that a function reads (a path th
 a module does to others when imported; methods that a library finds by name (pandas accessors, database functions).
 """
 
-import sys
+import functools
+import inspect
 from collections.abc import Callable
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 from flow_assets.memo.fingerprint.canonical import DATASET_DECORATORS
@@ -52,16 +52,23 @@ def fingerprint(
     Raises:
         FingerprintError: the code refers to something whose content cannot be read; the message says by which way.
     """
-    module = sys.modules[
-        function.__globals__["__name__"] if isinstance(function, FunctionType) else function.__module__
-    ]
-    places = territory(root or root_of(module))
-    walk = Walk(places, ignore_decorators, Ignored(ignore, module.__name__))
+    module, file = _home(function)
+    places = territory(root or root_of(module, file))
+    walk = Walk(places, ignore_decorators, Ignored(ignore, module))
     further = tuple(
         walk.node(Edge(f"depends_on {position}", dependency(target, places)))
         for position, target in enumerate(depends_on)
     )
-    name = f"{module.__name__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+    name = f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
     own = Node.of("code_version", name, code_version) if code_version is not None else walk.node(Edge(name, function))
     root_node = Node.of(own.kind, own.name, own.source, (*own.children, *further)) if further else own
     return Fingerprint(root_node.digest, root_node, tuple(sorted(walk.packages)))
+
+
+def _home(function: Callable[..., Any]) -> tuple[str, str]:
+    """The module and the file of a function, below the wrappers that others' decorators have made of it."""
+    inner = inspect.unwrap(function)
+    while isinstance(inner, functools.partial):
+        inner = inspect.unwrap(inner.func)
+    code = getattr(inner, "__code__", None)
+    return str(inner.__module__), str(getattr(code, "co_filename", ""))

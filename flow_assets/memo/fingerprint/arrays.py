@@ -33,16 +33,24 @@ def _dtype_text(value: Any) -> str:
 
 def _series(encoder: Encoder, value: Any) -> str:
     """A pandas Series or Index: its name, dtype, labels and values."""
-    labels = encoder.at(".index", value.index) if hasattr(value, "index") else ""
+    labels = encoder.at(".index", value.index) if hasattr(value, "index") else getattr(value, "freqstr", None)
     names = encoder.at(".names", list(value.names) if hasattr(value, "names") else [value.name])
     dtype = encoder.at(".dtype", value.dtype)
-    return f"{_class(encoder, value)}({names}, {dtype}, [{encoder.items(value.tolist())}], {labels})"
+    values = encoder.items(value.tolist())
+    return f"{_class(encoder, value)}({names}, {dtype}, [{values}], {labels}{_attrs(encoder, value)})"
 
 
 def _frame(encoder: Encoder, value: Any) -> str:
     columns = encoder.at(".columns", value.columns)
     series = ", ".join(encoder.at(f".iloc[{n}]", value.iloc[:, n].array) for n in range(value.shape[1]))
-    return f"{_class(encoder, value)}({columns}, {encoder.at('.index', value.index)}, [{series}])"
+    return (
+        f"{_class(encoder, value)}({columns}, {encoder.at('.index', value.index)}, [{series}]{_attrs(encoder, value)})"
+    )
+
+
+def _attrs(encoder: Encoder, value: Any) -> str:
+    attributes = getattr(value, "attrs", None)
+    return f", {encoder.at('.attrs', attributes)}" if attributes else ""
 
 
 def _extension_array(encoder: Encoder, value: Any) -> str:
@@ -74,6 +82,10 @@ def _arrow_table(encoder: Encoder, value: Any) -> str:
     return f"{_class(encoder, value)}({encoder.at('.schema', value.schema)}, {columns})"
 
 
+def _duckdb_type(encoder: Encoder, value: Any) -> str:
+    return f"{_class(encoder, value)}({value})"
+
+
 def _class(encoder: Encoder, value: Any) -> str:
     return encoder.code(type(value), type_name(value))
 
@@ -89,6 +101,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], Rule], ...] = (
     ("pyarrow", ("DataType", "Field", "Schema"), _arrow_text),
     ("pyarrow", ("Array", "ChunkedArray", "Scalar"), _arrow_values),
     ("pyarrow", ("Table", "RecordBatch"), _arrow_table),
+    ("_duckdb._sqltypes", ("DuckDBPyType",), _duckdb_type),
 )
 
 

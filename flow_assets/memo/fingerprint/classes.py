@@ -10,6 +10,7 @@ import enum
 import functools
 import sys
 import types
+import typing
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,9 +21,32 @@ from flow_assets.memo.fingerprint.resolve import NameSpace
 from flow_assets.memo.fingerprint.scopes import bindings
 from flow_assets.memo.fingerprint.source import Code, class_code
 
-_WRAPPERS = (staticmethod, classmethod, property, functools.cached_property, functools.partialmethod)
-_PLAIN = (int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, range, types.NoneType)
-_FOLLOWED = (*_PLAIN, types.FunctionType, types.MethodType, functools.partial, types.MappingProxyType)
+_WRAPPERS = (
+    staticmethod,
+    classmethod,
+    property,
+    functools.cached_property,
+    functools.partialmethod,
+    functools.singledispatchmethod,
+)
+_PLAIN = (
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    bytearray,
+    tuple,
+    list,
+    dict,
+    set,
+    frozenset,
+    range,
+    types.NoneType,
+    types.MappingProxyType,
+)
+_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+_FOLLOWED = (*_PLAIN, types.FunctionType, types.MethodType, types.ModuleType, functools.partial)
 
 
 def describe_class(cls: type, territory: Territory, ignored_decorators: tuple[str, ...]) -> Part:
@@ -38,7 +62,7 @@ def describe_class(cls: type, territory: Territory, ignored_decorators: tuple[st
     is_made_by_call = cls.__module__ == "types" and not is_importable(cls, "types", cls.__qualname__)
     if not place.is_followed and not is_made_by_call:
         kind = "builtin" if cls.__module__ == "builtins" else place.kind
-        return Part(kind, name, distribution=place.distribution)
+        return Part(kind, name, "", (), cls.__qualname__, distribution=place.distribution)
     module = sys.modules[cls.__module__]
     statements = [] if is_made_by_call else class_code(cls, module, ignored_decorators)
     edges = _edges(cls, module, territory, statements) if statements else _dynamic(cls)
@@ -100,12 +124,21 @@ class _Statements:
         for name, value in sorted(vars(self.cls).items()):
             functions = list(_functions(value))
             is_shown = all(map(self._is_shown, functions)) if functions else not self._is_data(name, value, bound)
+            for function in functions:
+                yield from self._defaults(name, function)
             if not is_shown:
                 yield Edge(f".{name}", value, 0, f"{_name(self.cls)}.{name}", is_optional=name in bound)
 
+    def _defaults(self, name: str, function: types.FunctionType) -> Iterator[Edge]:
+        """Values of a method's defaults; the names in them may mean something else by now."""
+        values = (function.__defaults__, function.__kwdefaults__)
+        if self._contain(function) and any(values):
+            yield Edge(f"defaults of {name}", values, function.__code__.co_firstlineno, is_optional=True)
+
     def _is_data(self, name: str, value: object, bound: set[str]) -> bool:
-        if name not in bound and _is_generated(name):
-            return False
+        if name not in bound:
+            is_set_from_outside = type(self.cls) in (type, abc.ABCMeta) and not isinstance(value, _DESCRIPTORS)
+            return not _is_generated(name) and (is_set_from_outside or isinstance(value, _FOLLOWED))
         return isinstance(value, _FOLLOWED) or _is_ours(value, self.territory)
 
     def _is_shown(self, function: types.FunctionType) -> bool:
@@ -126,6 +159,9 @@ def _functions(value: object) -> Iterator[types.FunctionType]:
     elif isinstance(value, _WRAPPERS):
         for name in ("__func__", "fget", "fset", "fdel", "func"):
             yield from _functions(getattr(value, name, None))
+        if isinstance(value, functools.singledispatchmethod):
+            for implementation in value.dispatcher.registry.values():
+                yield from _functions(implementation)
 
 
 def _is_generated(name: str) -> bool:
@@ -145,6 +181,8 @@ def _dynamic(cls: type) -> tuple[Edge, ...]:
         return (Edge("fields", [vars(cls).get(name) for name in ("_fields", "_field_defaults", "__annotations__")]),)
     if issubclass(cls, enum.Enum):
         return tuple(_members(cls, is_optional=False))
+    if typing.is_typeddict(cls):
+        return (Edge("fields", [cls.__annotations__, vars(cls).get("__total__")]),)
     if generic := vars(cls).get("__pydantic_generic_metadata__", {}).get("origin"):
         return (Edge("generic", generic), Edge("arguments", vars(cls)["__pydantic_generic_metadata__"]["args"]))
     if type(cls) not in (type, abc.ABCMeta):

@@ -11,7 +11,7 @@ from flow_assets.memo.fingerprint.classes import describe_class
 from flow_assets.memo.fingerprint.functions import describe_function, is_importable
 from flow_assets.memo.fingerprint.packages import Territory
 from flow_assets.memo.fingerprint.part import Content, Outside, Part, Undefined, Unfollowable, WholeModule
-from flow_assets.memo.fingerprint.resolve import NameSpace
+from flow_assets.memo.fingerprint.resolve import NameSpace, dynamic_name
 from flow_assets.memo.fingerprint.source import source_file
 from flow_assets.memo.fingerprint.values import Encoder
 
@@ -34,11 +34,13 @@ class Describer:
         Raises:
             Unfollowable: it has no content that can be fingerprinted.
         """
-        if isinstance(target, FunctionType):
+        if name := dynamic_name(target):
+            raise Unfollowable(f"`{name}` may refer to anything")
+        if type(target) is FunctionType:
             return describe_function(target, self.territory, self.ignored_decorators)
         if isinstance(target, type) and type(target).__module__ != "types":
             return describe_class(target, self.territory, self.ignored_decorators)
-        if rule := _RULES.get(type(target)):
+        if rule := _RULES.get(ModuleType if isinstance(target, ModuleType) else type(target)):
             return rule(self, label, target)
         return self._value(label, target)
 
@@ -64,7 +66,7 @@ class Describer:
         return Part("module", name, code.source, edges, name, is_shared=True, file=self.territory.relative(file))
 
     def _outside(self, label: str, target: Outside) -> Part:
-        return Part(target.kind, target.name, distribution=target.distribution)
+        return Part(target.kind, target.name, "", (), target.name.rpartition(".")[2], distribution=target.distribution)
 
     def _undefined(self, label: str, target: Undefined) -> Part:
         return Part("undefined", label)
@@ -98,6 +100,9 @@ def _is_named_by_others(value: Any) -> bool:
 
 
 def _named(encoder: Encoder, value: Any) -> str:
+    place = encoder.territory.place_of_module(value.__module__)
+    if place is None or place.is_followed:
+        return instances.instance(encoder, value)
     name = f"{value.__module__}.{value.__qualname__}"
     return encoder.code(instances.native(encoder.territory, value.__module__, name), name)
 
@@ -106,7 +111,7 @@ _LRU_CACHE: type = type(functools.cache(len))
 
 Encoder.exact.update({FunctionType: _code, ModuleType: _code, _LRU_CACHE: _cached})
 Encoder.by_base += [
-    (lambda value: isinstance(value, type), _code),
+    (lambda value: isinstance(value, type | ModuleType), _code),
     *arrays.RULES,
     (_is_named_by_others, _named),
     (lambda value: True, instances.instance),

@@ -102,7 +102,8 @@ def _foreign(
     """
     known = territory.place_of_module(function.__module__)
     if known == place and is_importable(function, function.__module__, function.__qualname__):
-        return Part(place.kind, f"{function.__module__}.{function.__qualname__}", distribution=place.distribution)
+        own_name = function.__qualname__
+        return Part(place.kind, f"{function.__module__}.{own_name}", "", (), own_name, distribution=place.distribution)
     name = f"{module_name(function)}.{function.__code__.co_qualname}"
     wrapped = getattr(function, "__wrapped__", None)
     edges = [Edge(".__wrapped__", wrapped)] if wrapped is not None else []

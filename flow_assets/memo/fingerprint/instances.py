@@ -8,6 +8,9 @@ connection, a generator) has no content.
 import contextlib
 import copyreg
 import functools
+import os
+import struct
+import sys
 import types
 import typing
 from collections.abc import Callable
@@ -15,6 +18,7 @@ from typing import Any
 
 from flow_assets.memo.fingerprint.packages import Territory
 from flow_assets.memo.fingerprint.part import Outside, Unfollowable
+from flow_assets.memo.fingerprint.resolve import dynamic_name
 from flow_assets.memo.fingerprint.values import Encoder, Rule, type_name
 
 _PAYLOADS: dict[type, Callable[[Any], Any]] = {
@@ -99,7 +103,7 @@ def _reduced(encoder: Encoder, value: Any) -> str:
     except Exception as error:
         raise Unfollowable(f"a {type_name(value)} has no content that can be read ({error})") from error
     if isinstance(reduced, str):
-        return f"{_class(encoder, type(value))}({reduced!r})"
+        return f"{_class(encoder, type(value))}({_global(encoder, value, reduced)})"
     maker, arguments, state, elements, items = (*reduced, None, None, None)[:5]
     texts = [encoder.at("", maker), *(encoder.at(f"({n})", argument) for n, argument in enumerate(arguments))]
     if isinstance(state, dict) and all(isinstance(name, str) for name in state):
@@ -109,6 +113,19 @@ def _reduced(encoder: Encoder, value: Any) -> str:
     texts += [encoder.items(elements)] if elements is not None else []
     texts += [encoder.items(items)] if items is not None else []
     return f"{_class(encoder, type(value))}({'; '.join(texts)})"
+
+
+def _global(encoder: Encoder, value: Any, name: str) -> str:
+    """What a package has under a name, such as a ufunc: pickle keeps no more of it than that."""
+    found = set()
+    for module, loaded in list(sys.modules.items()):
+        if getattr(loaded, "__dict__", {}).get(name) is value:
+            place = encoder.territory.place_of_module(module)
+            found |= {module.partition(".")[0]} if place and place.kind in ("package", "stdlib") else set()
+    if not found:
+        raise Unfollowable(f"a {type_name(value)} that no package knows as {name!r} has no content that can be read")
+    top = min(found)
+    return encoder.code(native(encoder.territory, top, f"{top}.{name}"), f"{top}.{name}")
 
 
 def _partial(encoder: Encoder, value: Any) -> str:
@@ -125,6 +142,8 @@ def _parts(name: str, *attributes: str) -> Rule:
 
 def _native_method(encoder: Encoder, value: Any) -> str:
     """A method of a built-in object: the object and the name."""
+    if name := dynamic_name(value):
+        raise Unfollowable(f"`{name}` may refer to anything")
     owner = getattr(value, "__self__", None)
     if owner is None or isinstance(owner, types.ModuleType):
         name = f"{getattr(value, '__module__', None) or 'builtins'}.{value.__qualname__}"
@@ -186,6 +205,8 @@ Encoder.exact.update(
         staticmethod: _parts("staticmethod", "__func__"),
         classmethod: _parts("classmethod", "__func__"),
         functools.cached_property: _parts("cached_property", "func"),
+        struct.Struct: _parts("Struct", "format"),
+        type(os.environ): lambda _, value: "os.environ",
         typing.TypeVar: _type_variable,
         typing.ParamSpec: _type_variable,
         typing.ForwardRef: _parts("ForwardRef", "__forward_arg__"),

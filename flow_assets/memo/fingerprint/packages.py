@@ -10,7 +10,7 @@ import re
 import sys
 import sysconfig
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 
@@ -65,7 +65,9 @@ class Territory:
             return STDLIB if top in sys.stdlib_module_names else self.place_of_module(top) if top != name else None
         if file := _file_of(module):
             return self.place_of_file(file)
-        return STDLIB if name.partition(".")[0] in sys.stdlib_module_names else FIRST_PARTY
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            return STDLIB
+        return self.place_of_module(name.rpartition(".")[0]) if "." in name else FIRST_PARTY
 
     def place_of_file(self, file: str) -> Place:
         """The place of a source file or extension module."""
@@ -74,34 +76,54 @@ class Territory:
         return self._places[file]
 
     def _locate(self, file: Path) -> Place:
+        root = self.root.resolve()
         if file.is_relative_to(_MACHINERY) and not file.is_relative_to(_DATASETS):
             return Place("machinery")
-        if installed := _installed_folder(file, self.root):
+        if installed := _installed_folder(file, root):
             distribution = _distribution(installed, file.relative_to(installed))
             return Place("package", distribution) if distribution else FIRST_PARTY
         return STDLIB if any(file.is_relative_to(folder) for folder in _STDLIB) else FIRST_PARTY
 
     def relative(self, path: str) -> str:
-        """A path as it is called in every checkout, if it lies in the project's folder; otherwise as it is."""
-        root = str(self.root)
-        return path[len(root) + 1 :] if path.startswith(root + os.sep) else path
+        """A file's path below the checkout, if it lies there; otherwise as it is."""
+        start, *below = self.split(path)
+        return below[0].removeprefix(os.sep) if below and not start else path
+
+    def split(self, text: str) -> list[str]:
+        """The pieces of a text around each mention of the checkout's folder; the text alone if it has none."""
+        return self._checkout.split(text)
+
+    @cached_property
+    def _checkout(self) -> re.Pattern[str]:
+        marked = (folder for folder in (self.root, *self.root.parents) if _is_checkout(folder))
+        checkout = next(marked, self.root)
+        names = {str(checkout), str(checkout.resolve())}
+        return re.compile(
+            "(?:" + "|".join(re.escape(name) for name in sorted(names)) + rf")(?=[{re.escape(os.sep)}]|$)"
+        )
 
 
 @cache
 def territory(root: Path) -> Territory:
     """The territory of a project's folder, which remembers what it has located."""
-    return Territory(root.resolve())
+    return Territory(root.absolute())
 
 
-def root_of(module: ModuleType) -> Path:
-    """The folder that contains the top-level package of a module; the package itself where it is installed."""
-    top = sys.modules.get(module.__name__.partition(".")[0], module)
-    file = _file_of(top) or _file_of(module)
-    if file is None:
-        return Path.cwd()
-    path = Path(file).resolve()
+def root_of(module: str, file: str) -> Path:
+    """The folder that contains a module's top-level package; the package itself where it is installed.
+
+    Args:
+        module: name of the module.
+        file: where its code lies, in case it is not registered as loaded.
+    """
+    top = sys.modules.get(module.partition(".")[0])
+    path = Path((top and _file_of(top)) or file).absolute()
     package = path.parent if path.name.startswith("__init__.") else path
     return package if package.parent.name in _INSTALLED else package.parent
+
+
+def _is_checkout(folder: Path) -> bool:
+    return (folder / ".git").exists() or (folder / "pyproject.toml").is_file()
 
 
 def _file_of(module: ModuleType) -> str | None:
@@ -135,6 +157,8 @@ def _owner(installed: Path, file: str) -> str | None:
     for _, record in records:
         if f"\n{file}," in "\n" + record.read_text(encoding="utf-8"):
             return _normalized(importlib.metadata.PathDistribution(record.parent).name)
+    if installed.name not in _INSTALLED:
+        return None
     names = importlib.metadata.packages_distributions().get(re.split(r"[/.]", file)[0], [])
     return _normalized(min(names)) if names else None
 

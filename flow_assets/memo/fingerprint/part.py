@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 ROOT = "<root>"
-"""Stands for the project's folder in canonical text, so that it does not depend on where a checkout lies."""
+"""Stands for the checkout's folder in canonical text, which must not depend on where that is."""
 
 
 class Unfollowable(Exception):  # noqa: N818 - the walk turns it into a FingerprintError, with the way that led there

@@ -47,14 +47,12 @@ class NameSpace:
         return str(self.module_globals.get("__name__", ""))
 
     def edges(self, found: References) -> tuple[Edge, ...]:
-        """Everything the code refers to, in the order of its names.
-
-        Raises:
-            Unfollowable: the code looks names up in a way that cannot be foreseen.
-        """
+        """Everything the code refers to, in the order of its names."""
         edges = [edge for reference in found.names.values() for edge in self._named(reference)]
         edges += [edge for reference in found.imported.values() for edge in self._imported(reference)]
-        texts = [*found.texts, *(edge.target for edge in edges if isinstance(edge.target, str))]
+        named = {name for name, *_ in (reference.chain for reference in found.names.values())}
+        edges += [Edge(name, value) for name, value in self.cells.items() if name not in named]
+        texts = [*sorted(found.texts), *(text for edge in edges for text in _texts(edge.target))]
         known = {edge.label for edge in edges}
         edges += [edge for edge in self._in_texts(texts) if edge.label not in known]
         unique = {(edge.label, id(edge.target)): edge for edge in edges}
@@ -71,7 +69,7 @@ class NameSpace:
         elif name in self.module_globals:
             target = self.module_globals[name]
         else:
-            target, known_as = getattr(builtins, name, UNDEFINED), ""
+            target, known_as = getattr(builtins, name, UNDEFINED), f"builtins.{name}"
         if any(target is importer for importer in _IMPORTERS) and reference.is_import:
             return
         yield from self._attributes(
@@ -123,7 +121,6 @@ class NameSpace:
 
     def _attributes(self, step: "_Step", is_import: bool = False) -> Iterator[Edge]:
         while True:
-            _refuse_dynamic(step.target)
             if not isinstance(step.target, ModuleType):
                 yield Edge(step.label, step.target, step.line, step.known_as)
                 yield from _subclasses(step)
@@ -133,13 +130,17 @@ class NameSpace:
                 return
             following = step.taken()
             place = self.territory.place_of_module(step.target)
-            _refuse_dynamic(following.target)
             if place and not place.is_followed and not isinstance(following.target, ModuleType):
-                if any(following.target is importer for importer in _IMPORTERS) and is_import:
-                    return
-                yield Edge(following.label, place.outside(following.known_as), step.line, following.known_as)
+                yield from self._outside(following, place, is_import)
                 return
             step = following
+
+    def _outside(self, step: "_Step", place: Place, is_import: bool) -> Iterator[Edge]:
+        """An attribute of a module that is not followed."""
+        if any(step.target is importer for importer in _IMPORTERS) and is_import:
+            return
+        target = step.target if dynamic_name(step.target) else place.outside(step.known_as)
+        yield Edge(step.label, target, step.line, step.known_as)
 
     def _whole(self, module: ModuleType) -> object:
         place = self.territory.place_of_module(module)
@@ -150,8 +151,7 @@ class NameSpace:
         for text in texts:
             for at, word in re.findall(r"(@?)\b([^\W\d]\w*)", text):
                 value = self.cells.get(word, self.module_globals.get(word, UNDEFINED))
-                is_frame = type(value).__module__.partition(".")[0] in _FRAMES
-                if value is not UNDEFINED and (at or is_frame) and not isinstance(value, type | ModuleType):
+                if value is not UNDEFINED and (at or _is_frame(value)):
                     yield Edge(word, value, 0, f"{self.module_name}.{word}")
 
 
@@ -171,7 +171,10 @@ class _Step:
 
     def taken(self) -> "_Step":
         name, *rest = self.rest
-        value = Outside("builtin", name) if name in _CHECKOUT_NAMES else getattr(self.target, name, UNDEFINED)
+        try:
+            value = Outside("builtin", name) if name in _CHECKOUT_NAMES else getattr(self.target, name, UNDEFINED)
+        except Exception as error:
+            raise Unfollowable(f"looking up {name} in {self.target.__name__} failed ({error!r})") from error
         return _Step(value, (*self.path, name), tuple(rest), self.line, f"{self.target.__name__}.{name}")
 
 
@@ -179,9 +182,24 @@ def _below(outside: Any, name: str) -> Any:
     return Outside(outside.kind, f"{outside.name}.{name}", outside.distribution)
 
 
-def _refuse_dynamic(target: object) -> None:
-    if name := _DYNAMIC_NAMES.get(id(target)):
-        raise Unfollowable(f"it uses `{name}`, which may refer to anything")
+def _texts(value: object) -> Iterator[str]:
+    """The texts in a constant, such as a dict of queries."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        yield from (text for text in (value.values() if isinstance(value, dict) else value) if isinstance(text, str))
+
+
+def _is_frame(value: object) -> bool:
+    """Whether DuckDB can read a variable as a table."""
+    if isinstance(value, dict | list):
+        return any(_is_frame(element) for element in (value.values() if isinstance(value, dict) else value))
+    return type(value).__module__.partition(".")[0] in _FRAMES and not isinstance(value, type)
+
+
+def dynamic_name(target: object) -> str | None:
+    """Name of a function that looks names up in a way that cannot be foreseen; None for anything else."""
+    return _DYNAMIC_NAMES.get(id(target))
 
 
 def _subclasses(step: _Step) -> Iterator[Edge]:

@@ -2,9 +2,9 @@
 
 Plain values are written as Python writes them (`1`, `1.0`, `True`, `'1'`, `b'1'` all differ), others as their type and
 what they consist of. A dict is written in its order, which code can observe; a set in a sorted one. Code inside a value
-(a lambda in a dict, the class of an instance) is written as its name and followed by an edge. Paths and texts below the
-project's folder are written relative to it. A mapping's or instance's cycles are written as the distance to what they
-return to. There is no last resort: what has no rule here or in the modules beside it is an error.
+(a lambda in a dict, the class of an instance) is written as its name and followed by an edge. Texts and paths that
+mention the checkout's folder are written without it. A cycle is written as the distance to what it returns to. There is
+no last resort: what has no rule here or in the modules beside it is an error.
 """
 
 import datetime
@@ -78,7 +78,7 @@ class Encoder:
 
     def code(self, target: Any, name: str) -> str:
         """A place for code that is followed by an edge."""
-        self.edges.append(Edge("".join(self._path), target))
+        self.edges.append(Edge("".join(self._path) or "type", target))
         return f"<{name}>"
 
     def items(self, values: Iterable[Any]) -> str:
@@ -112,8 +112,8 @@ class Encoder:
 
     def path(self, text: str) -> str:
         """A text as it reads in every checkout."""
-        relative = self.territory.relative(text)
-        return repr(relative) if relative == text else f"{ROOT}/{relative!r}"
+        pieces = self.territory.split(text)
+        return repr(text) if len(pieces) == 1 else f"{ROOT}{pieces!r}"
 
     def _rule(self, value: Any) -> Rule:
         for matches, rule in self.by_base:

@@ -98,10 +98,17 @@ class Walk:
         finally:
             self._path.pop()
 
+    def _where(self, edge: Edge) -> str:
+        parts = [part for _, part in self._path[:-1] if part and part.file]
+        if parts:
+            return f"{parts[-1].file}:{edge.line or parts[-1].line}"
+        code = getattr(edge.target, "__code__", None)
+        file = getattr(code, "co_filename", "the dataset's declaration")
+        return f"{self._describer.territory.relative(file)}:{code.co_firstlineno}" if code else str(file)
+
     def _message(self, problem: str, edge: Edge) -> str:
         labels = [label for label, _ in self._path]
-        parts = [part for _, part in self._path[:-1] if part and part.file]
-        where = f"{parts[-1].file}:{edge.line or parts[-1].line}" if parts else "the dataset's declaration"
+        where = self._where(edge)
         name = edge.known_as or edge.label
         return (
             f"{' -> '.join(labels)}: {problem} ({where}), so that no fingerprint can be made. Ways "

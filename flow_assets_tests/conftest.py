@@ -1,0 +1,32 @@
+"""Fixtures for all rooms."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flow_assets_tests.sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    """A small deployment whose five days have landed."""
+    made = Sandbox(tmp_path)
+    made.land_all()
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """The sandbox after a first run; look at it, and change only copies."""
+    made = Sandbox(tmp_path_factory.mktemp("finished"))
+    made.land_all()
+    made.run()
+    return made
+
+
+@pytest.fixture
+def done(finished: Sandbox, tmp_path: Path) -> Sandbox:
+    """A sandbox of one's own after a first run."""
+    shutil.copytree(finished.data, tmp_path / "data")
+    return Sandbox(tmp_path)
