@@ -1,19 +1,23 @@
 """Where everything lies and how it is done: one class, read once; default, then environment, then argument."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSettings
 
 from flow_assets.errors import SettingsError
+
+_PREFIX = "FLOW_ASSETS_"
 
 
 class Settings(BaseSettings):
     """The project's settings; each can be given as an environment variable `FLOW_ASSETS_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="FLOW_ASSETS_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
 
     data: Path = Field(Path("data"), description="Folder under which everything is written.")
     datasets: str = Field("flow_assets.datasets", description="Importable package in which datasets are found.")
@@ -25,6 +29,7 @@ class Settings(BaseSettings):
         "patch", description="How much of a package's version enters a partition's key."
     )
     threads: int | None = Field(None, ge=1, description="Threads DuckDB may use; every core by default.")
+    debug: bool = Field(False, description="Show where an unexpected error came from.")
     config: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="JSON: dataset name to the fields of its config that differ from the default."
     )
@@ -75,10 +80,18 @@ def load_settings(**overrides: Any) -> Settings:
     """Read the settings from the environment, `overrides` winning.
 
     Raises:
-        SettingsError: a value cannot be used; the message names the variable.
+        SettingsError: a value cannot be used, or there is no such setting; the message names the variable.
     """
+    for name in os.environ:
+        if name.startswith(_PREFIX) and name.removeprefix(_PREFIX).lower() not in Settings.model_fields:
+            known = ", ".join(f"{_PREFIX}{field.upper()}" for field in Settings.model_fields)
+            raise SettingsError(f"{name}: there is no such setting; there are {known}.")
     try:
         return Settings(**overrides)
     except ValidationError as error:
         lines = [f"FLOW_ASSETS_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise SettingsError("Settings that cannot be used:\n  " + "\n  ".join(lines)) from error
+    except UnreadableSettings as error:  # `config` is the one setting that is read as JSON
+        raise SettingsError(
+            f"Settings that cannot be used:\n  FLOW_ASSETS_CONFIG is no JSON: {error.__cause__}"
+        ) from error

@@ -4,6 +4,7 @@ The datasets are few and their days short, so that a test can say what must happ
 plan out in this process and without Dagster; `flow` is the real command in a process of its own, with it.
 """
 
+import functools
 import importlib
 import importlib.util
 import json
@@ -29,6 +30,7 @@ from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Wishes
 from flow_assets.settings import Settings
 
+MAIN = "from flow_assets.cli import main; main()"
 DAYS = ("2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05")
 
 DATASETS = {
@@ -214,7 +216,7 @@ class Sandbox:
                 self.launches += 1
                 self.on_launch()
                 wishes = Wishes(frozenset((n, p) for n in forced_names for p in request.partitions), retry=True)
-                with duckdb.connect() as connection, project.claims() as claims:
+                with _duckdb().cursor() as connection, project.claims() as claims:
                     planner = project.planner([project.graph.get(n) for n in request.datasets], wishes)
                     materializer = Materializer(project, planner, connection, claims, "test")
                     for name in request.datasets:
@@ -257,13 +259,15 @@ class Sandbox:
         with self.project() as project:
             held = project.holdings.current(dataset, [partition])[partition]
             paths = [str(project.store.local_path(Blob.parse(blob).hash)) for blob in held.blobs.split(";")]
-        with duckdb.connect() as connection:
+        with _duckdb().cursor() as connection:
             return connection.read_parquet(paths).to_arrow_table().to_pylist()
 
-    def flow(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        """The real command, in a process of its own."""
+    def flow(
+        self, *arguments: str, check: bool = True, python: str = MAIN, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """The real command, in a process of its own that runs the statements `python`."""
         done = subprocess.run(
-            self.command(*arguments),
+            [sys.executable, "-c", python, *arguments],
             env=self.environment(**environment),
             cwd=self.root,
             capture_output=True,
@@ -277,7 +281,7 @@ class Sandbox:
         return json.loads(self.flow(*arguments, "--json", check=check).stdout)
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-c", "from flow_assets.cli import main; main()", *arguments]
+        return [sys.executable, "-c", MAIN, *arguments]
 
     def environment(self, **more: str) -> dict[str, str]:
         paths = os.pathsep.join([str(self.root), str(Path(__file__).parents[1])])
@@ -294,3 +298,9 @@ class Sandbox:
         for name in [m for m in sys.modules if m == self.package or m.startswith(f"{self.package}.")]:
             del sys.modules[name]
         importlib.invalidate_caches()
+
+
+@functools.cache
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    """One database for all runs: opening and closing one takes as long as computing five days."""
+    return duckdb.connect()

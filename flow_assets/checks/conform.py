@@ -61,6 +61,8 @@ def _require_columns(found: Sequence[str], declared: Sequence[str], dataset: Dat
 def _cast(column: pa.ChunkedArray, declared: ColumnDeclaration, dataset: Dataset) -> pa.ChunkedArray:
     if column.type == declared.type:
         return column
+    if column.null_count == len(column):  # a frame without values may have columns of any type
+        return pa.chunked_array([pa.nulls(len(column), declared.type)])
     try:
         return column.cast(declared.type, safe=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -41,6 +41,11 @@ def table(title: str | None, *columns: str, texts: Collection[str] = ()) -> Tabl
     for number, column in enumerate(columns):
         made.add_column(column, justify="left" if number == 0 or column in texts else "right", no_wrap=True)
     return made
+
+
+def keys_text(keys: Sequence[str]) -> str:
+    """Partition keys as the first and the last."""
+    return keys[0] if len(keys) == 1 else f"{keys[0]} .. {keys[-1]} ({len(keys)} partitions)"
 
 
 def size_text(size: int) -> str:

@@ -64,7 +64,7 @@ def _json(entries: "list[PlanEntry]", explainer: "Explainer") -> dict[str, Any]:
 
 
 def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
-    from flow_assets.cli.console import out, table
+    from flow_assets.cli.console import keys_text, out, table
     from flow_assets.memo.entries import Action
 
     counts: dict[str, Counter[Action]] = {}
@@ -83,13 +83,7 @@ def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
     if not grouped:
         console.print("\nNothing to do.")
     for (dataset, action, reason), keys in list(grouped.items())[:_SHOWN_REASONS]:
-        console.print(f"\n[bold]{action}[/] {' '.join(filter(None, (dataset, _keys_text(keys))))}\n  ", end="")
+        console.print(f"\n[bold]{action}[/] {' '.join(filter(None, (dataset, keys_text(keys))))}\n  ", end="")
         console.print(reason, markup=False)
     if len(grouped) > _SHOWN_REASONS:
         console.print(f"\n... and {len(grouped) - _SHOWN_REASONS} more reasons; see all with --json.")
-
-
-def _keys_text(keys: list[str]) -> str:
-    if len(keys) == 1:
-        return keys[0]
-    return f"{keys[0]} .. {keys[-1]} ({len(keys)} partitions)"

@@ -1,6 +1,8 @@
 """Carry the plan out through Dagster, and sum up."""
 
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +47,8 @@ def command(
     project = Project.open(load_settings())
     scope = select(project.graph, datasets or (), partitions)
     forced = {(name, p) for name in datasets or scope for p in scope.get(name, ())} if force else set()
-    summary = _carry_out(Run(project, scope, Wishes(frozenset(forced), retry=retry)))
+    with redirect_stdout(sys.stderr):  # what a dataset's function prints is not the command's answer
+        summary = _carry_out(Run(project, scope, Wishes(frozenset(forced), retry=retry)))
     build_warehouse(project)  # only if a run that was killed had published, but not got that far
     if as_json:
         print_json(summary.to_json())
@@ -92,8 +95,20 @@ def _launcher(
     return launcher
 
 
+def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
+    """What failed, each for itself; then, a dataset at a time, what is held and what waits."""
+    from flow_assets.materialization.outcomes import Status
+
+    groups: dict[tuple[Status, str, str], list[Outcome]] = {}
+    for problem in problems:
+        reason = problem.reason if problem.status is Status.FAILED else ""
+        groups.setdefault((problem.status, problem.dataset, reason), []).append(problem)
+    order = list(Status)
+    return [group for _, group in sorted(groups.items(), key=lambda item: order.index(item[0][0]))]
+
+
 def _print(summary: "RunSummary", project: "Project") -> None:
-    from flow_assets.cli.console import out, table
+    from flow_assets.cli.console import keys_text, out, table
     from flow_assets.materialization.outcomes import Status
 
     shown = table("Run", "dataset", *(status.value for status in Status), "rows", "seconds")
@@ -105,13 +120,19 @@ def _print(summary: "RunSummary", project: "Project") -> None:
     shown.add_row("all", *totals, f"{sum(d.rows for d in summary.datasets.values()):,}", f"{summary.seconds:.1f}")
     console = out()
     console.print(shown)
-    for problem in summary.problems[:_SHOWN_PROBLEMS]:
-        console.print(f"\n[bold]{problem.status.value}[/] {problem.dataset} {problem.partition}\n  ", end="")
-        console.print(problem.reason, markup=False)
-    if len(summary.problems) > _SHOWN_PROBLEMS:
-        console.print(f"\n... and {len(summary.problems) - _SHOWN_PROBLEMS} more; see all with --json.")
+    groups = _grouped(summary.problems)
+    for group in groups[:_SHOWN_PROBLEMS]:
+        first, keys = group[0], keys_text([problem.partition for problem in group])
+        console.print(f"\n[bold]{first.status.value}[/] {' '.join(filter(None, (first.dataset, keys)))}\n  ", end="")
+        console.print(first.reason, markup=False)
+    if len(groups) > _SHOWN_PROBLEMS:
+        console.print(f"\n... and {len(groups) - _SHOWN_PROBLEMS} more; see all with --json.")
     if not any(summary.total(status) for status in (Status.COMPUTED, Status.RESTORED)):
         console.print("\nNothing was computed: everything that can be made is up to date.")
+    if not summary.is_successful:
+        console.print(
+            "\nLand a good file or mend the code, then: flow run; though nothing has changed: flow run --retry"
+        )
     console.print(
         f'\nWhere to look next: flow query "SHOW ALL TABLES"; flow status; make dev (Dagster\'s UI); '
         f"{project.settings.warehouse}"

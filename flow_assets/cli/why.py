@@ -27,7 +27,7 @@ def command(
 
     explanation = _explain(Project.open(load_settings()), dataset, partition)
     if as_json:
-        print_json(explanation)
+        print_json({**explanation, "differences": [vars(difference) for difference in explanation["differences"]]})
     else:
         _print(explanation)
 
@@ -53,7 +53,7 @@ def _explain(project: "Project", name: str, partition: str) -> dict[str, Any]:
         "history": [{"at": h.at, "change": h.change, "reason": h.reason, "rows": h.rows} for h in history],
         "action": entry.action.value,
         "reason": explainer.reason(entry),
-        "differences": [vars(difference) for difference in explainer.differences(entry)],
+        "differences": explainer.differences(entry),
     }
 
 
@@ -61,16 +61,16 @@ def _print(explanation: dict[str, Any]) -> None:
     from flow_assets.cli.console import out
 
     console = out()
-    console.print(f"[bold]{explanation['dataset']} {explanation['partition'] or ''}[/]")
+    console.print(f"[bold]{' '.join(filter(None, (explanation['dataset'], explanation['partition'])))}[/]")
     history = explanation["history"]
     if history:
         last = history[0]
-        console.print(f"Last {last['change']} {last['at']} ({last['rows']:,} rows): {last['reason']}", markup=False)
+        at = f"{last['at'][:19].replace('T', ' ')} UTC"
+        console.print(f"Last {last['change']} {at} ({last['rows']:,} rows): {last['reason']}", markup=False)
     else:
         console.print("Never published.")
     console.print(f"Now: {explanation['action']}: {explanation['reason']}", markup=False)
     for difference in explanation["differences"]:
-        before, after = difference["before"], difference["after"]
-        console.print(f"\n{difference['kind']} {difference['name']}: {before or '-'} -> {after or '-'}", markup=False)
-        if difference["diff"]:
-            console.print(difference["diff"], markup=False)
+        console.print(f"\n{difference}", markup=False)
+        if difference.diff:
+            console.print(difference.diff, markup=False)

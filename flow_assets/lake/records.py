@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from flow_assets.errors import StoreError
@@ -66,12 +66,23 @@ class Record:
             StoreError: `components` or `producer` holds something that is no JSON value.
         """
         try:
-            return canonical_json({"format_version": RECORD_FORMAT_VERSION, **asdict(self)})
+            return canonical_json({"format_version": RECORD_FORMAT_VERSION, **vars(self), "files": self._files()})
         except (TypeError, ValueError) as error:
             raise StoreError(
                 f"The record {self.key} of {self.dataset} {self.partition} cannot be written as JSON ({error}); "
                 "put only JSON values into its components and producer."
             ) from error
+
+    def _files(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "hash": file.hash,
+                "size": file.size,
+                "rows": file.rows,
+                "buckets": [{"bucket": s.bucket, "row_group": s.row_group, "rows": s.rows} for s in file.buckets],
+            }
+            for file in self.files
+        ]
 
     @classmethod
     def from_json(cls, data: bytes) -> "Record":

@@ -15,7 +15,7 @@ from flow_assets.ledger import Failure, Kpi, Publication
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer
 from flow_assets.materialization.write import Writer, publication
 from flow_assets.memo.entries import Action, Because, PlanEntry
-from flow_assets.memo.explain import Explainer, keep_expansions
+from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
 
 SOURCE_ATTEMPTS = 5
@@ -141,7 +141,7 @@ class Attempt:
         supersede = entry.because in _SUPERSEDING or self._planner.is_recorded(entry.key or "")
         try:
             reason = self._explainer.reason(entry)
-            keep_expansions(self._planner.store, entry, self._planner)
+            self._explainer.keep(entry)
             record, blobs = self._writer.write(table, entry, supersede=supersede)
         except (FlowError, *OUTSIDE_CAUSES) as error:
             self._fail(entry, error, batch)

@@ -144,7 +144,13 @@ class Computer:
 
     def _split(self, table: pa.Table, partitions: Sequence[str]) -> dict[str, pa.Table]:
         """Take a table sorted by the partition column apart; rows of partitions that were not asked for are dropped."""
-        keys = _partition_keys(table.column(self._dataset.partition_column or ""))
+        column = table.column(self._dataset.partition_column or "")
+        if column.null_count:
+            raise SchemaMismatchError(
+                f"{self._dataset.name}: column {self._dataset.partition_column} must not be null, but "
+                f"{column.null_count} of {len(column)} rows are, so they belong to no partition."
+            )
+        keys = _partition_keys(column)
         declared = set(self._planner.state(self._dataset.name).keys)
         if undeclared := sorted(set(keys) - declared):
             raise SchemaMismatchError(
@@ -160,7 +166,8 @@ class Computer:
     def _audit(self, tables: Mapping[str, pa.Table], partitions: Sequence[str]) -> None:
         """Recompute one partition alone; which one changes with the call, but not with its repetition."""
         digest = hashlib.sha256(",".join(partitions).encode()).digest()
-        partition = partitions[int.from_bytes(digest[:8], "big") % len(partitions)]
+        later = partitions[len(partitions) // 2 :]  # where a query that looks back too far finds most
+        partition = later[int.from_bytes(digest[:8], "big") % len(later)]
         alone = self.compute_one(partition)
         if content_hash(alone) != content_hash(tables[partition]):
             raise AuditError(

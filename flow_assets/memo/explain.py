@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flow_assets.lake import ObjectStore, Record
+from flow_assets.lake import Record
 from flow_assets.memo import fingerprint
 from flow_assets.memo.entries import Because, PlanEntry
 from flow_assets.memo.fingerprint import Fingerprint
@@ -54,6 +54,7 @@ class Explainer:
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
         self._store = planner.store
+        self._kept: set[str] = set()
 
     def reason(self, entry: PlanEntry) -> str:
         """Why the plan says so, in one line."""
@@ -74,6 +75,25 @@ class Explainer:
         recipe = self.planner.recipes[entry.dataset]
         inputs = [json.loads(text) for text in entry.inputs]
         return {**recipe.components, "partition": entry.partition, "inputs": inputs}
+
+    def keep(self, entry: PlanEntry) -> None:
+        """Keep what the hashes in the entry's key stand for, so that a later change of it can be told.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        code = self.planner.recipes[entry.dataset].code
+        if self._is_new(code.digest):
+            self._store.put_fingerprint(code.digest, code.to_json())
+        for text in entry.inputs:
+            dataset, partition, digest = json.loads(text)
+            if partition == ALL and self._is_new(digest):
+                self._store.put_fingerprint(digest, {"inputs": published(self.planner.state(dataset))})
+
+    def _is_new(self, digest: str) -> bool:
+        is_new = digest not in self._kept and self._store.get_fingerprint(digest) is None
+        self._kept.add(digest)
+        return is_new
 
     def _compare(self, record: Record, entry: PlanEntry) -> Iterator[Difference]:
         before, after = record.components, self.components(entry)
@@ -119,14 +139,6 @@ class Explainer:
         """The inputs that an input of all partitions stood for."""
         kept = self._store.get_fingerprint(digest) or {}
         return list(kept.get("inputs", []))
-
-
-def keep_expansions(store: ObjectStore, entry: PlanEntry, planner: Planner) -> None:
-    """Keep what an input of all partitions stands for, so that a later change of it can be told."""
-    for text in entry.inputs:
-        dataset, partition, digest = json.loads(text)
-        if partition == ALL and store.get_fingerprint(digest) is None:
-            store.put_fingerprint(digest, {"inputs": published(planner.state(dataset))})
 
 
 def _verb(before: str | None, after: str | None) -> str:

@@ -76,7 +76,7 @@ def _multi_asset(
             project.claims() as claims,
         ):
             planner = project.planner(wanted, _wishes(context, partitions or (UNPARTITIONED,)))
-            materializer = Materializer(project, planner, connection, claims, context.run_id)
+            materializer = Materializer(project, planner, connection, claims, context.run.run_id)
             problems: list[Outcome] = []
             for dataset in wanted:
                 for outcome in materializer.materialize(dataset, partitions or (UNPARTITIONED,)):

@@ -1,10 +1,16 @@
 """Dagster's instance: its folder and its settings file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
+from filelock import FileLock
+from sqlalchemy.exc import DBAPIError
+
+from flow_assets.errors import StoreError
 
 _DAGSTER_YAML = """\
 # Settings of the Dagster instance; written once, edit it as you like.
@@ -22,14 +28,29 @@ _NO_CAPTURE: dict[str, Any] = {
 
 
 def prepare_home(home: Path) -> None:
-    """Make Dagster's folder with its settings file, unless it is there."""
-    home.mkdir(parents=True, exist_ok=True)
+    """Make Dagster's folder with its settings file, unless it is there; raises StoreError if that fails."""
     file = home / "dagster.yaml"
-    if not file.exists():
-        file.write_text(_DAGSTER_YAML)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.write_text(_DAGSTER_YAML)
+    except OSError as error:
+        raise StoreError(f"{file} cannot be written: {error.strerror}. Check the disk's free space.") from error
 
 
-def open_instance(home: Path) -> dg.DagsterInstance:
-    """The instance whose folder is `home`, made where it is missing, for runs in this process; a context manager."""
+@contextmanager
+def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance whose folder is `home`, made where it is missing, for runs in this process.
+
+    Raises:
+        StoreError: Dagster cannot keep its records there.
+    """
     prepare_home(home)
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=_NO_CAPTURE))
+    try:
+        with FileLock(home / "opening.lock"):  # two that make its tables at once get into each other's way
+            instance = dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=_NO_CAPTURE))
+        with instance:
+            yield instance
+    except DBAPIError as error:
+        cause = f"{error.orig}. Check the disk's free space and permissions."
+        raise StoreError(f"Dagster's storage in {home} cannot be used: {cause}") from error

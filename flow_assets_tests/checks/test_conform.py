@@ -1,0 +1,122 @@
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from flow_assets import DatasetSchema, Date, Float64, Int16, Int64, String, TimestampUtc, column, dataset
+from flow_assets.checks import conform, find_violations
+from flow_assets.errors import SchemaMismatchError
+
+
+class Things(DatasetSchema):
+    name: String = column("Name")
+    size: Int16 = column("Size", nullable=True)
+    weight: Float64 = column("Weight", nullable=True, digits=2)
+
+
+@dataset(schema=Things, sort_by=["name"])
+def things() -> Any:
+    return None
+
+
+class Times(DatasetSchema):
+    at: TimestampUtc = column("Time")
+    day: Date = column("Day")
+    number: Int64 = column("Number", nullable=True)
+
+
+@dataset(schema=Times, sort_by=["number"])
+def times() -> Any:
+    return None
+
+
+def table(**columns: list[Any]) -> pa.Table:
+    return pa.table({"name": ["b", "a"], "size": [1, 2], "weight": [0.5, 0.25], **columns})
+
+
+def test_columns_are_ordered_cast_rounded_and_rows_sorted() -> None:
+    result = conform(table(weight=[0.126, -0.0]).select(["weight", "size", "name"]), things, ["name"])
+    assert result.to_pylist() == [
+        {"name": "a", "size": 2, "weight": 0.0},
+        {"name": "b", "size": 1, "weight": 0.13},
+    ]
+    assert [str(field.type) for field in result.schema] == ["string", "int16", "double"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"size": ["1", "wide"]}, "things: column size is declared int16, but row 2 holds 'wide'"),
+        ({"size": ["1", "1.5"]}, "row 2 holds '1.5'"),
+        ({"size": [1.5, 1.0]}, "row 1 holds 1.5"),
+        ({"size": [1, 40_000]}, "row 2 holds 40000"),
+        ({"weight": ["", "1"]}, "column weight is declared double, but row 1 holds ''"),
+        ({"size": [[1], [2]]}, "column size is declared int16, but row 1 holds [1]"),
+        ({"extra": [1, 2]}, "things returns undeclared extra; Things declares name, size, weight"),
+    ],
+)
+def test_what_cannot_be_cast_is_named(columns: dict[str, list[Any]], said: str) -> None:
+    with pytest.raises(SchemaMismatchError) as error:
+        conform(table(**columns), things, ["name"])
+    assert said in str(error.value)
+
+
+def test_missing_and_repeated_columns_are_named() -> None:
+    with pytest.raises(SchemaMismatchError, match="things does not return size, weight"):
+        conform(table().select(["name"]), things, ["name"])
+    twice = pa.Table.from_arrays([*table().columns, pa.array(["c", "d"])], ["name", "size", "weight", "name"])
+    with pytest.raises(SchemaMismatchError, match="things returns twice name"):
+        conform(twice, things, ["name"])
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 1000])
+def test_the_first_bad_row_is_found(rows: int) -> None:
+    values = ["1"] * rows
+    values[rows // 2] = "x"
+    values[-1] = "y" if rows > 2 else values[-1]
+    columns = {"name": [str(n) for n in range(rows)], "size": values, "weight": [1.0] * rows}
+    with pytest.raises(SchemaMismatchError, match=f"row {rows // 2 + 1} holds 'x'"):
+        conform(pa.table(columns), things, ["name"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"name": ["a", None]}, ["column name must not be null, but 1 of 2 rows are"]),
+        ({"name": ["a", "a"]}, ["1 rows repeat the key of another, such as name='a'"]),
+        ({"name": [None, None]}, ["column name must not be null, but 2 of 2", "1 rows repeat the key"]),
+        ({"size": [None, None]}, []),
+    ],
+)
+def test_rows_that_must_not_be_published(columns: dict[str, list[Any]], said: list[str]) -> None:
+    result = conform(table(**columns), things, ["name"])
+    found = [violation.message for violation in find_violations(result, things, ["name"])]
+    assert len(found) == len(said)
+    assert all(part in message for part, message in zip(said, found, strict=True))
+
+
+def test_a_key_of_several_columns_is_repeated_only_as_a_whole() -> None:
+    same = {"name": ["a", "a"], "size": [None, None]}
+    assert find_violations(conform(table(**same), things, ["name", "weight"]), things, ["name", "weight"]) == []
+    (violation,) = find_violations(conform(table(**same), things, ["name", "size"]), things, ["name", "size"])
+    assert (violation.row, "name='a', size=None" in violation.message) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "ordered"),
+    [
+        ([2**63 - 1, -(2**63)], [-(2**63), 2**63 - 1]),  # their difference overflows
+        ([1, 2, 3], [1, 2, 3]),
+        ([2, None, 1], [1, 2, None]),
+        ([], []),
+    ],
+)
+def test_rows_are_sorted_by_one_integer(numbers: list[int | None], ordered: list[int | None]) -> None:
+    rows = len(numbers)
+    made = pa.table(
+        {"at": pa.array([0] * rows, pa.timestamp("s")), "day": pa.array([date(2024, 3, 1)] * rows, pa.date32())}
+    ).append_column("number", pa.array(numbers, pa.int64()))
+    result = conform(made, times, ["number"])
+    assert result.column("number").to_pylist() == ordered
+    assert str(result.schema.field("at").type) == "timestamp[us, tz=UTC]"

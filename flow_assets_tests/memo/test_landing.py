@@ -1,0 +1,81 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from flow_assets.errors import StoreError
+from flow_assets.ledger import Holdings, open_database
+from flow_assets.memo import landing
+from flow_assets.memo.landing import Landing
+from flow_assets_tests.sandbox import DAYS, Sandbox
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are read."""
+    read: list[Path] = []
+    real = landing.hash_file
+    monkeypatch.setattr(landing, "hash_file", lambda path: (read.append(path), real(path))[1])
+    return read
+
+
+def observe(sandbox: Sandbox, settle_seconds: float = 0) -> dict[str, landing.LandedFile]:
+    with sandbox.project() as project:
+        place = Landing(project.settings.landing, project.holdings, settle_seconds)
+        return place.observe(project.graph.get("raw_readings"), DAYS)
+
+
+def test_only_what_changed_is_read_again(sandbox: Sandbox, hashed: list[Path]) -> None:
+    first = observe(sandbox)
+    assert len(hashed) == 5
+    assert observe(sandbox) == first
+    assert len(hashed) == 5
+    path = sandbox.land(DAYS[2], path_text(sandbox).replace("a", "z"))  # as long as before
+    second = observe(sandbox)
+    assert hashed[5:] == [path]
+    assert [day for day in DAYS if first[day] != second[day]] == [DAYS[2]]
+
+
+def path_text(sandbox: Sandbox) -> str:
+    return (sandbox.data / "landing" / "readings" / f"{DAYS[2]}.csv").read_text()
+
+
+def test_a_change_that_hides_its_time_is_noticed(sandbox: Sandbox) -> None:
+    path = sandbox.data / "landing" / "readings" / f"{DAYS[2]}.csv"
+    first, times = observe(sandbox), path.stat()
+    path.write_text(path_text(sandbox).replace("a", "z"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert observe(sandbox)[DAYS[2]] != first[DAYS[2]]
+
+
+def test_a_missing_file_has_no_hash(sandbox: Sandbox) -> None:
+    sandbox.land(DAYS[0]).unlink()
+    assert observe(sandbox)[DAYS[0]].is_missing
+    assert observe(sandbox)[DAYS[0]].hash is None
+
+
+def test_a_young_file_is_looked_at_again_once_it_has_settled(sandbox: Sandbox) -> None:
+    old = sandbox.land(DAYS[0])
+    os.utime(old, (time.time() - 1000,) * 2)
+    start = time.monotonic()
+    assert all(file.hash for file in observe(sandbox, 0.2).values())
+    waited = time.monotonic() - start
+    assert waited < 1
+    for day in DAYS:
+        os.utime(sandbox.land(day), (time.time() - 1000,) * 2)
+    start = time.monotonic()
+    observe(sandbox, 60)
+    assert time.monotonic() - start < 30
+
+
+def test_a_folder_in_place_of_a_file(sandbox: Sandbox) -> None:
+    path = sandbox.land(DAYS[0])
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StoreError, match=f"{DAYS[0]}.csv cannot be read"):
+        observe(sandbox)
+
+
+def test_an_empty_ledger_remembers_nothing(tmp_path: Path) -> None:
+    assert Holdings(open_database(tmp_path / "ledger.sqlite"), "local").landed_files() == {}
