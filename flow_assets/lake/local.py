@@ -16,19 +16,28 @@ def entries(folder: Path) -> Iterator[os.DirEntry[str]]:
         return
 
 
-def references(folder: Path, suffix: str, length: int) -> Iterator[str]:
+def references(folder: Path, suffix: str, length: int) -> list[str]:
     """`name size tag` of the files in `folder` named by `length` hexadecimal digits and `suffix`; see `Blob.reference`.
 
-    A file that vanishes meanwhile is left out.
+    Files are looked up relative to the opened folder, which costs two thirds of a whole path, times 100,000. One that
+    vanishes meanwhile is left out.
     """
-    for entry in entries(folder):
-        name = entry.name[:length]
-        if entry.name[length:] == suffix and len(name) == length and not name.strip(HEXADECIMAL):
-            try:
-                status = entry.stat()
-            except FileNotFoundError:
-                continue
-            yield f"{name} {status.st_size} {e_tag(status)}"
+    found: list[str] = []
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        return found
+    try:
+        for name in os.listdir(descriptor):  # noqa: PTH208  a Path has no listing of an open folder
+            if name[length:] == suffix and not name[:length].strip(HEXADECIMAL):
+                try:
+                    status = os.stat(name, dir_fd=descriptor)
+                except FileNotFoundError:
+                    continue
+                found.append(f"{name[:length]} {status.st_size} {e_tag(status)}")
+    finally:
+        os.close(descriptor)
+    return found
 
 
 def e_tag(status: os.stat_result) -> str:
