@@ -1,0 +1,7 @@
+"""Helpers."""
+
+FACTOR = 10
+
+
+def scaled(column):
+    return f"{column} * {FACTOR}"
