@@ -36,9 +36,7 @@ def conform(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> pa.Tab
     declared = dataset.schema.columns()
     _require_columns(table.column_names, [c.name for c in declared], dataset)
     columns = [_round(_cast(table.column(c.name), c, dataset), c) for c in declared]
-    schema = pa.schema([pa.field(c.name, c.type) for c in declared])
-    ordered = pa.Table.from_arrays(columns, schema=schema)
-    return _sort(ordered, sort_by)
+    return _sort(pa.Table.from_arrays(columns, schema=dataset.schema.arrow_schema()), sort_by)
 
 
 def find_violations(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> list[Violation]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from flow_assets.errors import DefinitionError
 
 
@@ -19,6 +21,12 @@ class HashBuckets:
     def null_bucket(self) -> int:
         """Number of the bucket that holds rows whose key is null."""
         return self.count
+
+
+def is_hashable(kind: pa.DataType) -> bool:
+    """Whether values of this type have a text that is the same in every engine."""
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_date32, pa.types.is_boolean)
+    return any(test(kind) for test in tests)
 
 
 def hash_buckets(column: str, count: int) -> HashBuckets:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flow_assets.declaration.buckets import HashBuckets
+from flow_assets.declaration.buckets import HashBuckets, is_hashable
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
 from flow_assets.declaration.partitions import DailyPartitions, Partitions
 from flow_assets.declaration.schema import DatasetSchema
@@ -144,7 +144,13 @@ def _validate(declared: Dataset) -> None:
 def _column_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
     named = {*declared.sort_by, declared.partition_column, declared.buckets.column if declared.buckets else None}
     missing = {name for name in named if name is not None} - {c.name for c in declared.schema.columns()}
+    bucket_types = [c.type for c in declared.schema.columns() if declared.buckets and c.name == declared.buckets.column]
     return (
+        (
+            not all(is_hashable(kind) for kind in bucket_types),
+            "a column of buckets must be a string, an integer, a date or a boolean: others have no text that is the "
+            "same in every engine",
+        ),
         (bool(missing), f"{declared.schema.__name__} has no column {listed(missing)}"),
         (not declared.sort_by, "`sort_by` must name the columns that identify a row"),
         (

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
 from types import ModuleType
 
 from flow_assets.declaration.dataset import Dataset
@@ -43,11 +42,6 @@ class DatasetGraph:
             for name in dataset.ins:
                 _validate_input(dataset, name, by_name)
         return cls({name: by_name[name] for name in _topological_order(by_name)})
-
-    @cached_property
-    def readers(self) -> Mapping[str, tuple[str, ...]]:
-        """Name of a dataset to the names of those that read it."""
-        return {name: tuple(d.name for d in self.datasets.values() if name in d.ins) for name in self.datasets}
 
     def select(self, names: Iterable[str] = ()) -> tuple[Dataset, ...]:
         """The named datasets with everything they read, in topological order; all of them where none is named.

@@ -5,7 +5,7 @@ an Arrow table again. Each stage that can change content has a version that ente
 golden test as its guard.
 """
 
-from flow_assets.engines.frames import FrameLoader, arrow_of, empty_table
+from flow_assets.engines.frames import FRAMES_VERSION, FrameLoader, arrow_of, empty_table
 from flow_assets.engines.readers import READER_VERSION, read_landed
 
-__all__ = ["READER_VERSION", "FrameLoader", "arrow_of", "empty_table", "read_landed"]
+__all__ = ["FRAMES_VERSION", "READER_VERSION", "FrameLoader", "arrow_of", "empty_table", "read_landed"]

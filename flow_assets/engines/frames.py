@@ -12,6 +12,9 @@ import pyarrow.parquet
 from flow_assets.declaration import Frame
 from flow_assets.errors import ComputeError
 
+FRAMES_VERSION = 1
+"""Raise it when the same files would become other frames, or the same frame another table."""
+
 
 class FrameLoader:
     """Turns stored partitions and tables into frames on one DuckDB connection."""

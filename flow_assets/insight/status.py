@@ -1,6 +1,7 @@
 """What each dataset holds, and what it lacks."""
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 
 from flow_assets.declaration import partition_keys
@@ -14,8 +15,8 @@ class DatasetStatus:
 
     Attributes:
         missing: not published.
-        stale: published, but would be computed or restored anew.
-        failed: failed at the last attempt, and nothing has changed since.
+        stale: published, but not what it should be now.
+        failed: failed at the last attempt, or its landed file cannot be read.
         newest: the last partition published; None where there is none, or for a dataset without partitions.
         bytes: size of its current files.
         published_at: when it last changed, UTC, ISO 8601.
@@ -49,9 +50,10 @@ def find_status(project: Project) -> Status:
     for dataset in datasets:
         keys = partition_keys(dataset.partitions)
         entries = planner.plan(dataset, keys)
+        failures = project.holdings.failures(dataset.name)
         held = planner.held(dataset.name)
         present = [key for key in keys if key in held]
-        counts = Counter(_state(entry, entry.partition in held) for entry in entries)
+        counts = Counter(_state(entry, held, failures) for entry in entries)
         rows, size, published_at = totals.get(dataset.name, (0, 0, None))
         newest = present[-1] if present and dataset.partitions else None
         found[dataset.name] = DatasetStatus(
@@ -68,7 +70,9 @@ def find_status(project: Project) -> Status:
     return Status(found, project.store.size())
 
 
-def _state(entry: PlanEntry, is_present: bool) -> str:
-    if entry.because is Because.FAILED_BEFORE:
+def _state(entry: PlanEntry, held: Container[str], failures: Container[str]) -> str:
+    if entry.action is Action.REUSE:
+        return "current"
+    if entry.partition in failures or entry.because is Because.UNREADABLE:
         return "failed"
-    return "stale" if is_present and entry.action is not Action.REUSE else "other"
+    return "stale" if entry.partition in held else "absent"

@@ -58,7 +58,7 @@ class ObjectStore:
         self.location = location
 
     def put_blob(self, data: bytes) -> Blob:
-        """Keep `data` under its sha256; a blob that is there already is left alone.
+        """Keep `data` under its sha256; a blob that is there already and whole is left alone.
 
         Raises:
             StoreError: the store cannot be written.
@@ -68,11 +68,11 @@ class ObjectStore:
         try:
             return Blob(name, len(data), self._put(path, data, "create"))
         except AlreadyExistsError:
-            standing = self._head(path)
-        if standing and standing[0] == len(data):
-            return Blob(name, *standing)
-        # Left truncated by a crash of the machine: what was renamed had not reached the disk.
-        return Blob(name, len(data), self._put(path, data, "overwrite"))
+            pass
+        try:
+            return self.verify_blob(name, len(data))
+        except LostObjectError:  # damaged since, or left half written by a crash of the machine
+            return Blob(name, len(data), self._put(path, data, "overwrite"))
 
     def list_references(self) -> set[str]:
         """The references of all blobs, in one bulk listing; files that are no blobs are ignored."""
@@ -195,14 +195,6 @@ class ObjectStore:
                 return bytes(obstore.get(self._store, path).bytes())
             except FileNotFoundError:
                 return None
-
-    def _head(self, path: str) -> tuple[int, str] | None:
-        with self._explained("read", path):
-            try:
-                meta = obstore.head(self._store, path)
-            except FileNotFoundError:
-                return None
-            return meta["size"], meta["e_tag"] or ""
 
     def _move_aside(self, path: str, name: str) -> None:
         with self._explained("moved aside", path):

@@ -28,12 +28,18 @@ class Holding(NamedTuple):
     bytes: int
     published_at: str
 
+    @property
+    def references(self) -> list[str]:
+        """Its files in the store."""
+        return self.blobs.split(";")
+
 
 @dataclass(frozen=True)
 class Kpi:
     """What making one partition cost; sizes in bytes, times in seconds.
 
     Attributes:
+        peak_memory_bytes: the most that the process had held until then.
         partitions_in_call: over how many partitions of one set-based call the cost was shared out.
     """
 

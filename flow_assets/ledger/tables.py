@@ -1,4 +1,4 @@
-"""The ledger's tables; every row belongs to one environment."""
+"""The ledger's tables; what is held, claimed, failed and measured belongs to one environment."""
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 

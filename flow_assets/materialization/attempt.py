@@ -2,6 +2,7 @@
 
 import hashlib
 import resource
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,26 +13,30 @@ import pyarrow as pa
 from flow_assets.declaration import Dataset
 from flow_assets.errors import AuditError, FlowError, LostObjectError, StoreError
 from flow_assets.ledger import Failure, Kpi, Publication
-from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer
+from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
 from flow_assets.materialization.write import Writer, publication
-from flow_assets.memo.entries import Action, Because, PlanEntry
+from flow_assets.memo.entries import Action, PlanEntry
 from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
 
 SOURCE_ATTEMPTS = 5
 """How often a landed file that changes while it is read is planned again."""
 
-_SUPERSEDING = (Because.FORCED, Because.LOST)
-
 
 @dataclass
 class Batch:
-    """What came of a batch: what is to be published, what failed, what turned out to need nothing, and times."""
+    """What came of a batch: what is to be published, what failed, what turned out to need nothing, and what it took.
+
+    Attributes:
+        seconds: partition to wall time.
+        landed_bytes: partition to the size of the landed file it was read from.
+    """
 
     publications: list[Publication] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     settled: list[PlanEntry] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    landed_bytes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class Attempt:
                 if data is None:
                     self._settle(entry, batch)
                     return
+                batch.landed_bytes[entry.partition] = len(data)
                 table = self._computer.compute_landed(data, path, entry.partition)
             else:
                 table = self._computer.compute_one(entry.partition)
@@ -138,7 +144,7 @@ class Attempt:
 
     def _write(self, table: pa.Table, entry: PlanEntry, cost: _Cost, shares: int, batch: Batch) -> None:
         start = _Cost.now()
-        supersede = entry.because in _SUPERSEDING or self._planner.is_recorded(entry.key or "")
+        supersede = self._planner.is_recorded(entry.key or "")
         try:
             reason = self._explainer.reason(entry)
             self._explainer.keep(entry)
@@ -147,21 +153,22 @@ class Attempt:
             self._fail(entry, error, batch)
             return
         total = cost.plus(_Cost.now().since(start))
-        kpi = self._kpi(entry, total, len(table), sum(b.size for b in blobs), shares)
+        landed = batch.landed_bytes.get(entry.partition)
+        read = self._computer.volume([entry.partition]) if landed is None else Volume(len(table), landed)
+        kpi = self._kpi(total, read, Volume(len(table), sum(b.size for b in blobs)), shares)
         batch.publications.append(publication(record, blobs, entry, "computed", reason, kpi))
         batch.seconds[entry.partition] = total.wall
 
-    def _kpi(self, entry: PlanEntry, cost: _Cost, rows: int, size: int, shares: int) -> Kpi:
-        read = self._computer.volume([entry.partition])
+    def _kpi(self, cost: _Cost, read: Volume, written: Volume, shares: int) -> Kpi:
         return Kpi(
             code_fingerprint=self._writer.recipe.code.digest,
             wall_seconds=cost.wall,
             cpu_seconds=cost.cpu,
-            peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            peak_memory_bytes=_peak_memory_bytes(),
             rows_in=read.rows,
-            rows_out=rows,
+            rows_out=written.rows,
             bytes_in=read.bytes,
-            bytes_out=size,
+            bytes_out=written.bytes,
             partitions_in_call=shares,
         )
 
@@ -172,3 +179,8 @@ class Attempt:
             entry.dataset, entry.partition, entry.key or "", type(error).__name__, message, is_retryable=is_outside
         )
         batch.failures.append(failure)
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

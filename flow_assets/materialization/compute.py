@@ -2,7 +2,7 @@
 
 import hashlib
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -16,7 +16,14 @@ import pyarrow as pa
 from flow_assets.checks import conform, find_violations
 from flow_assets.declaration import Dataset, PartitionContext
 from flow_assets.engines import FrameLoader, arrow_of, read_landed
-from flow_assets.errors import AuditError, ComputeError, FlowError, LandedFileError, SchemaMismatchError
+from flow_assets.errors import (
+    AuditError,
+    ComputeError,
+    FlowError,
+    LandedFileError,
+    LostObjectError,
+    SchemaMismatchError,
+)
 from flow_assets.lake import Blob
 from flow_assets.ledger import Holding
 from flow_assets.memo.content import content_hash
@@ -33,7 +40,7 @@ INTERRUPTED = "Query interrupted"
 
 @dataclass(frozen=True)
 class Volume:
-    """How much a call read."""
+    """How much was read or written."""
 
     rows: int
     bytes: int
@@ -67,7 +74,7 @@ class Computer:
 
     def compute_one(self, partition: str) -> pa.Table:
         """The rows of `partition`, from its own inputs alone."""
-        table = self._call(self._frames([partition]), [partition])
+        table = self._compute([partition])
         if self._dataset.set_based:
             table = self._split(table, [partition])[partition]
         return self._require_valid(table, partition)
@@ -78,7 +85,7 @@ class Computer:
         Raises:
             AuditError: one of the partitions comes out differently when it is computed alone.
         """
-        table = self._call(self._frames(partitions), partitions)
+        table = self._compute(partitions)
         self._require_valid(table, ", ".join((partitions[0], partitions[-1])))
         tables = self._split(table, partitions)
         if len(partitions) > 1:
@@ -87,8 +94,34 @@ class Computer:
 
     def volume(self, partitions: Sequence[str]) -> Volume:
         """How much computing `partitions` reads of its inputs."""
-        inputs = [holding for _, holding in self._inputs(partitions)]
+        inputs = [holding for _, _, holding in self._inputs(partitions)]
         return Volume(sum(h.rows for h in inputs), sum(h.bytes for h in inputs))
+
+    def _compute(self, partitions: Sequence[str]) -> pa.Table:
+        """Call the function; if that fails because of a damaged input, it is the input that is to blame.
+
+        Raises:
+            LostObjectError: a file of an input is missing or damaged; it was set aside.
+        """
+        self._require_whole(partitions, self._planner.find_lost)
+        try:
+            return self._call(self._frames(partitions), partitions)
+        except (ComputeError, duckdb.Error, pa.ArrowException, OSError) as error:
+            self._require_whole(partitions, self._planner.find_damaged)
+            if isinstance(error, (ComputeError, *OUTSIDE_CAUSES)):
+                raise
+            raise ComputeError(f"{self._dataset.name}: {_described(error, self._dataset)}") from error
+
+    def _require_whole(self, partitions: Sequence[str], find: Callable[[str, Sequence[str]], set[str]]) -> None:
+        read: dict[str, list[str]] = {}
+        for name, partition, _ in self._inputs(partitions):
+            read.setdefault(name, []).append(partition)
+        lost = [(name, partition) for name, keys in read.items() for partition in sorted(find(name, keys))]
+        if lost:
+            names = ", ".join(" ".join(filter(None, which)) for which in lost)
+            raise LostObjectError(
+                f"{self._dataset.name}: files of its input are missing or damaged: {names}. Run again."
+            )
 
     def _call(self, frames: Mapping[str, Any], partitions: Sequence[str]) -> pa.Table:
         dataset, arguments = self._dataset, dict(frames)
@@ -114,10 +147,8 @@ class Computer:
 
     def _frames(self, partitions: Sequence[str]) -> dict[str, Any]:
         paths: dict[str, list[Path]] = {name: [] for name in self._dataset.ins}
-        for name, holding in self._inputs(partitions):
-            paths[name].extend(
-                self._planner.store.local_path(Blob.parse(blob).hash) for blob in holding.blobs.split(";")
-            )
+        for name, _, holding in self._inputs(partitions):
+            paths[name].extend(self._planner.store.local_path(Blob.parse(blob).hash) for blob in holding.references)
         return {
             name: self._loader.load_files(
                 self._dataset.frames[name], paths[name], self._planner.graph.get(name).schema.arrow_schema()
@@ -125,12 +156,12 @@ class Computer:
             for name in self._dataset.ins
         }
 
-    def _inputs(self, partitions: Sequence[str]) -> Iterator[tuple[str, Holding]]:
+    def _inputs(self, partitions: Sequence[str]) -> Iterator[tuple[str, str, Holding]]:
         for name in self._dataset.ins:
             held = self._planner.held(name)
             for partition in windows(self._dataset, name, self._planner.state(name).keys, partitions):
                 if partition in held:
-                    yield name, held[partition]
+                    yield name, partition, held[partition]
 
     def _require_valid(self, table: pa.Table, partition: str) -> pa.Table:
         problems = [violation.message for violation in find_violations(table, self._dataset, self._order)]

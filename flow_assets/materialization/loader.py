@@ -51,5 +51,7 @@ def _files(project: Project, dataset: Dataset, partitions: str | None) -> Iterat
         if partition in held:
             record = project.store.get_record(held[partition].key)
             if record is None:
-                raise LostObjectError(f"The record of {dataset.name} {partition} is lost; run flow run.")
+                raise LostObjectError(
+                    f"The record of {dataset.name} {partition} is lost; flow run {dataset.name} --force."
+                )
             yield from ((project.store.local_path(file.hash), file) for file in record.files)

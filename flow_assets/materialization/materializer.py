@@ -21,6 +21,7 @@ from flow_assets.materialization.write import Writer
 from flow_assets.memo.entries import Action, PlanEntry
 from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
+from flow_assets.memo.reads import windows
 
 BATCH_PARTITIONS = 32
 """Partitions computed one by one between two publications."""
@@ -28,7 +29,7 @@ BATCH_PARTITIONS = 32
 SET_BASED_PARTITIONS = 128
 """Partitions computed in one call; two runs at once share a dataset by such portions."""
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 
 _ENDED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.HOLD: Status.HELD}
 
@@ -82,11 +83,18 @@ class Materializer:
                 queue.append((left, True))
 
     def _look_again(self, dataset: Dataset, entries: Sequence[PlanEntry], *, was_elsewhere: bool) -> list[PlanEntry]:
-        """Plan anew what somebody else may have made between the plan and the claim."""
-        changed = self._planner.refresh(dataset.name, [e.partition for e in entries])
-        stale = [e.partition for e in entries if was_elsewhere or e.partition in changed]
-        anew = {e.partition: e for e in self._planner.plan(dataset, stale)} if stale else {}
+        """Plan anew what others may have made, or made of its inputs, between the plan and the claim."""
+        partitions = [e.partition for e in entries]
+        changed = self._planner.refresh(dataset.name, partitions)
+        if self._refresh_inputs(dataset, partitions) or was_elsewhere:
+            changed = set(partitions)
+        anew = {e.partition: e for e in self._planner.plan(dataset, sorted(changed))} if changed else {}
         return [anew.get(e.partition, e) for e in entries]
+
+    def _refresh_inputs(self, dataset: Dataset, partitions: Sequence[str]) -> bool:
+        """Whether others have published inputs; a result of older ones would take the place of a newer one."""
+        read = {name: windows(dataset, name, self._planner.state(name).keys, partitions) for name in dataset.ins}
+        return any([bool(self._planner.refresh(name, keys)) for name, keys in read.items()])  # noqa: C419  all of them
 
     def _publish(self, dataset: Dataset, batch: Batch) -> Iterator[Outcome]:
         holdings = self._project.holdings

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from flow_assets.checks import CONFORM_VERSION
 from flow_assets.declaration import Dataset, DatasetGraph, find_datasets
-from flow_assets.engines import READER_VERSION
+from flow_assets.engines import FRAMES_VERSION, READER_VERSION
 from flow_assets.errors import SettingsError
 from flow_assets.lake import ObjectStore
 from flow_assets.ledger import Claims, Holdings, open_database
@@ -18,7 +18,12 @@ from flow_assets.memo.landing import Landing
 from flow_assets.memo.planner import Planner, Wishes
 from flow_assets.settings import Settings
 
-STAGE_VERSIONS = {"reader": READER_VERSION, "conform": CONFORM_VERSION, "content hash": CONTENT_HASH_VERSION}
+STAGE_VERSIONS = {
+    "reader": READER_VERSION,
+    "frames": FRAMES_VERSION,
+    "conform": CONFORM_VERSION,
+    "content hash": CONTENT_HASH_VERSION,
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class Project:
     def recipe(self, dataset: Dataset) -> Recipe:
         """How `dataset` is made now."""
         fields = self.settings.config.get(dataset.name, {})
-        return make_recipe(dataset, fields, self.settings.package_precision, STAGE_VERSIONS)
+        reads = {name: self.graph.get(name).schema for name in dataset.ins}
+        return make_recipe(dataset, fields, self.settings.package_precision, STAGE_VERSIONS, reads)
 
     def claims(self) -> Claims:
         """A new owner of claims."""

@@ -38,6 +38,7 @@ def build_warehouse(project: Project) -> Path:
             with duckdb.connect(str(new)) as connection:
                 for statement in statements:
                     connection.execute(statement)
+            content.unlink(missing_ok=True)
             new.replace(path)
             content.write_text(digest)
     except (OSError, duckdb.Error) as error:
@@ -60,7 +61,7 @@ def _statements(project: Project) -> Iterator[str]:
 
 def _select(dataset: Dataset, project: Project) -> str:
     held = project.holdings.current(dataset.name)
-    blobs = (b for key in partition_keys(dataset.partitions) if key in held for b in held[key].blobs.split(";"))
+    blobs = (b for key in partition_keys(dataset.partitions) if key in held for b in held[key].references)
     paths = (project.store.local_path(Blob.parse(blob).hash) for blob in blobs)
     files = ", ".join(_text(str(path)) for path in paths if path.exists())  # a lost one may be waiting for its source
     empty = duckdb.from_arrow(dataset.schema.arrow_schema().empty_table())

@@ -1,8 +1,6 @@
 """Turns the rows of a computed partition into files, a record and a publication; and a record into a publication."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
@@ -46,15 +44,11 @@ class Writer:
             rows=len(table),
             files=tuple(files),
             schema=tuple((field.name, str(field.type), field.nullable) for field in table.schema),
-            components=self._components(entry),
+            components=self.recipe.record_components(entry.partition, entry.inputs),
             producer={"run_id": self.run_id},
         )
         standing = self.store.put_record(record, supersede=supersede)
         return standing, blobs if standing.files == record.files else verified_blobs(standing, self.store)
-
-    def _components(self, entry: PlanEntry) -> dict[str, Any]:
-        inputs = [json.loads(text) for text in entry.inputs]
-        return {**self.recipe.components, "partition": entry.partition, "inputs": inputs}
 
 
 def publication(

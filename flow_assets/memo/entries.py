@@ -26,6 +26,7 @@ class Because(StrEnum):
     LOST = "lost"
     NOT_LANDED = "not landed"
     STILL_WRITTEN = "still written"
+    UNREADABLE = "unreadable"
     SOURCE_GONE = "source gone"
     INPUT_WAITS = "input waits"
     INPUT_HELD = "input held"

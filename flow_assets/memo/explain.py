@@ -15,6 +15,7 @@ from flow_assets.memo.reads import ALL, published
 _NAMED = {
     "frames": "kind of frame",
     "schema": "schema",
+    "read as": "schema of an input",
     "sort_by": "order of rows",
     "partition_column": "partition column",
     "buckets": "buckets",
@@ -72,9 +73,7 @@ class Explainer:
 
     def components(self, entry: PlanEntry) -> dict[str, Any]:
         """The components of the entry's key, as they are recorded."""
-        recipe = self.planner.recipes[entry.dataset]
-        inputs = [json.loads(text) for text in entry.inputs]
-        return {**recipe.components, "partition": entry.partition, "inputs": inputs}
+        return self.planner.recipes[entry.dataset].record_components(entry.partition, entry.inputs)
 
     def keep(self, entry: PlanEntry) -> None:
         """Keep what the hashes in the entry's key stand for, so that a later change of it can be told.
@@ -188,6 +187,7 @@ _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.LOST: lambda _, e: "its file in the store is missing or damaged",
     Because.NOT_LANDED: lambda _, e: f"{e.detail[0]} has not landed",
     Because.STILL_WRITTEN: lambda _, e: f"{e.detail[0]} is still being written",
+    Because.UNREADABLE: lambda _, e: f"{e.detail[0]} cannot be read: {e.detail[1]}; land a readable file there",
     Because.SOURCE_GONE: lambda _, e: f"must be computed again, but {e.detail[0]} is gone; land it again",
     Because.INPUT_WAITS: lambda _, e: f"required input {_input(e)} waits",
     Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed or is held",

@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from flow_assets.declaration import Dataset, Frame
+from flow_assets.declaration import Dataset, DatasetSchema, Frame
 from flow_assets.errors import SettingsError
 from flow_assets.lake.records import canonical_json
-from flow_assets.memo.fingerprint import Fingerprint, fingerprint
+from flow_assets.memo.fingerprint import Fingerprint, fingerprint, fingerprint_value
 
 KEY_FORMAT_VERSION = 1
 
@@ -30,13 +30,18 @@ _PACKAGES = {Frame.DUCKDB: ("duckdb",), Frame.PANDAS: ("pandas", "pyarrow"), Fra
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a dataset is made now: what of its partitions' keys is the same for all of them."""
+    """How a dataset is made now: what of its partitions' keys is the same for all of them.
+
+    Attributes:
+        reads: the schemas through which its inputs are read.
+    """
 
     dataset: Dataset
     code: Fingerprint
     config: BaseModel | None
     packages: Mapping[str, str]
     stage_versions: Mapping[str, int]
+    reads: Mapping[str, type[DatasetSchema]]
 
     @cached_property
     def components(self) -> dict[str, Any]:
@@ -46,10 +51,11 @@ class Recipe:
             "dataset": self.dataset.name,
             "code": self.code.digest,
             "frames": {name: frame.value for name, frame in self.dataset.frames.items()},
-            "config": self.config.model_dump(mode="json") if self.config else None,
+            "config": self._config(),
             "packages": dict(self.packages),
             "stages": dict(self.stage_versions),
             "schema": [[c.name, str(c.type), c.nullable, c.digits] for c in self.dataset.schema.columns()],
+            "read as": {name: [[c.name, str(c.type)] for c in schema.columns()] for name, schema in self.reads.items()},
             "sort_by": list(self.dataset.sort_by),
             "partition_column": self.dataset.partition_column,
             "buckets": self._buckets(),
@@ -66,6 +72,20 @@ class Recipe:
         digest.update(f"{_quoted(partition)}[{','.join(inputs)}]".encode())
         return str(digest.hexdigest())
 
+    def record_components(self, partition: str, inputs: Sequence[str]) -> dict[str, Any]:
+        """All components of a key, as they are recorded."""
+        return {**self.components, "partition": partition, "inputs": [json.loads(text) for text in inputs]}
+
+    def _config(self) -> dict[str, str] | None:
+        """A field's value with its type: what a model would print may leave out some, or put a set in any order."""
+        if self.config is None:
+            return None
+        module = type(self.config).__module__
+        return {
+            name: fingerprint_value(f"config.{name}", getattr(self.config, name), module)
+            for name in type(self.config).model_fields
+        }
+
     def _buckets(self) -> list[Any] | None:
         """They change how the rows lie, but not the content: the dataset is written anew, and its readers are not."""
         buckets = self.dataset.buckets
@@ -81,6 +101,7 @@ def make_recipe(
     config: Mapping[str, Any],
     package_precision: Literal["patch", "minor"],
     stage_versions: Mapping[str, int],
+    reads: Mapping[str, type[DatasetSchema]],
 ) -> Recipe:
     """How `dataset` is made now: its code is fingerprinted, its config validated, its packages looked up.
 
@@ -98,7 +119,7 @@ def make_recipe(
     names = {*code.packages, *(name for frame in dataset.frames.values() for name in _PACKAGES[frame])}
     packages = {name: _version(name, package_precision) for name in sorted(names)}
     packages["python"] = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Recipe(dataset, code, make_config(dataset, config), packages, stage_versions)
+    return Recipe(dataset, code, make_config(dataset, config), packages, stage_versions, reads)
 
 
 def make_config(dataset: Dataset, fields: Mapping[str, Any]) -> BaseModel | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow_assets.declaration import Dataset
-from flow_assets.errors import StoreError
 from flow_assets.ledger import Holdings
 
 
@@ -17,13 +16,15 @@ class LandedFile:
     """One expected file of a source.
 
     Attributes:
-        hash: sha256 of its bytes; None where it is missing or still being written.
+        hash: sha256 of its bytes; None where it is missing, still being written, or cannot be read.
         is_missing: whether nothing has landed.
+        problem: why it cannot be read.
     """
 
     path: Path
     hash: str | None
     is_missing: bool = False
+    problem: str | None = None
 
 
 class Landing:
@@ -56,12 +57,11 @@ class Landing:
             else:
                 name = path.relative_to(self.folder).as_posix()
                 known = remembered.get(name)
-                digest = known[1] if known and known[0] == identity else hash_file(path)
-                if not known or known != (identity, digest):
+                files[partition] = LandedFile(path, known[1]) if known and known[0] == identity else _hashed(path)
+                if digest := files[partition].hash:
                     hashes[name] = (identity, digest)
-                files[partition] = LandedFile(path, digest)
-        if hashes:
-            self._holdings.remember_landed_files(hashes)
+        if new := {name: found for name, found in hashes.items() if remembered.get(name) != found}:
+            self._holdings.remember_landed_files(new)
         return files
 
     def _wait_for_young(self, identities: dict[Path, str | None]) -> set[Path]:
@@ -81,11 +81,17 @@ class Landing:
 
 def hash_file(path: Path) -> str:
     """Sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hashed(path: Path) -> LandedFile:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return LandedFile(path, hash_file(path))
+    except FileNotFoundError:
+        return LandedFile(path, None, is_missing=True)
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
+        return LandedFile(path, None, problem=str(error.strerror))
 
 
 def _identity(path: Path) -> str | None:
@@ -94,6 +100,8 @@ def _identity(path: Path) -> str | None:
         found = os.stat(path)  # noqa: PTH116  a Path's own stat costs three times as much, times 100,000
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:
+        return "0 0 0 0"  # reading it will tell why
     return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_size} {found.st_ino}"
 
 

@@ -65,7 +65,7 @@ class Planner:
         self._failures = self._holdings.failures(dataset.name)
         readers = [reader(dataset, self.state(name)) for name in dataset.ins]
         files = self._landing.observe(dataset, partitions) if dataset.source else None
-        lost = self._find_lost(dataset.name, partitions)
+        lost = self.find_lost(dataset.name, partitions)
         entries = []
         for partition in partitions:
             if files is None:
@@ -100,7 +100,7 @@ class Planner:
             self.held(dataset)[partition] = holding
             state.contents[partition] = holding.content_hash
             state.unsettled.pop(partition, None)
-            self._listed.update(holding.blobs.split(";"))
+            self._listed.update(holding.references)
 
     def hold(self, dataset: str, partition: str) -> None:
         """Take note that a partition failed: what was published of it, if anything, stays."""
@@ -133,6 +133,9 @@ class Planner:
     def _plan_landed(self, dataset: Dataset, partition: str, file: LandedFile, lost: set[str]) -> PlanEntry:
         holding = self.held(dataset.name).get(partition)
         digest = holding.source_hash if file.is_missing and holding else file.hash
+        if file.problem:
+            detail = (str(file.path), file.problem)
+            return PlanEntry(dataset.name, partition, Action.HOLD, Because.UNREADABLE, detail=detail)
         if digest is None:
             because = Because.NOT_LANDED if file.is_missing else Because.STILL_WRITTEN
             return PlanEntry(dataset.name, partition, Action.WAIT, because, detail=(str(file.path),))
@@ -189,13 +192,23 @@ class Planner:
     def _listed(self) -> set[str]:
         return self.store.list_references()
 
-    def _find_lost(self, name: str, partitions: Sequence[str]) -> set[str]:
+    def find_damaged(self, name: str, partitions: Sequence[str]) -> set[str]:
+        """The partitions whose files are missing or damaged, all of them read; the damaged are set aside."""
+        damaged = set()
+        for partition in partitions:
+            references = self.held(name)[partition].references
+            if None in [self._verified_reference(reference) for reference in references]:
+                damaged.add(partition)
+                self._listed.difference_update(references)
+        return damaged
+
+    def find_lost(self, name: str, partitions: Sequence[str]) -> set[str]:
         """The partitions whose files are missing or damaged; only files touched since they were verified are read."""
         held, listed = self.held(name), self._listed
         suspects = [p for p in partitions if p in held and held[p].blobs not in listed]
         lost, verified = set(), {}
         for partition in suspects:
-            texts = held[partition].blobs.split(";")
+            texts = held[partition].references
             blobs = [text if text in listed else self._verified_reference(text) for text in texts]
             if None in blobs:
                 lost.add(partition)

@@ -25,11 +25,6 @@ def test_each_dataset_comes_after_the_ones_it_reads(declare: Declare) -> None:
         assert list(graph.datasets)[-1] == "d"
 
 
-def test_readers_are_the_datasets_that_name_it(declare: Declare) -> None:
-    graph = DatasetGraph.of([declare("a"), declare("b", "a"), declare("c", "a", "b")])
-    assert graph.readers == {"a": ("b", "c"), "b": ("c",), "c": ()}
-
-
 def test_selecting_takes_what_is_read_along(declare: Declare) -> None:
     graph = DatasetGraph.of([declare("a"), declare("b", "a"), declare("c", "b"), declare("other"), declare("d", "a")])
     assert [d.name for d in graph.select(["c"])] == ["a", "b", "c"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, SecretStr
 
 from flow_assets import DatasetSchema, Int64, column, dataset, hash_buckets
 from flow_assets.declaration import Dataset, Frame
@@ -34,7 +34,7 @@ def plain() -> Any:
 
 
 def recipe(dataset: Dataset = numbers, fields: dict[str, Any] | None = None, **stages: int) -> Recipe:
-    return make_recipe(dataset, fields or {}, "patch", {"reader": 1, **stages})
+    return make_recipe(dataset, fields or {}, "patch", {"reader": 1, **stages}, {})
 
 
 def key(made: Recipe, partition: str = "a", *inputs: str) -> str:
@@ -106,6 +106,28 @@ def test_how_much_of_a_version_counts(
 ) -> None:
     frames = replace(plain, frames={"lines": Frame.PANDAS})
     monkeypatch.setattr(importlib.metadata, "version", lambda name: version)
-    packages = make_recipe(frames, {}, precision, {}).packages
+    packages = make_recipe(frames, {}, precision, {}, {}).packages
     assert packages["pandas"] == packages["pyarrow"] == expected
     assert packages["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+class Secretive(BaseModel):
+    tags: set[str] = {"a", "b", "c"}
+    secret: SecretStr = SecretStr("one")
+    hidden: int = Field(1, exclude=True)
+
+
+@dataset(schema=Numbers, sort_by=["number"])
+def secretive(config: Secretive) -> Any:
+    return None
+
+
+@pytest.mark.parametrize("fields", [{"tags": ["a"]}, {"secret": "two"}, {"hidden": 2}])
+def test_what_a_model_does_not_print_is_in_the_key(fields: dict[str, Any]) -> None:
+    assert key(recipe(secretive, fields)) != key(recipe(secretive))
+
+
+def test_a_set_has_no_order_and_a_secret_is_not_written() -> None:
+    made = recipe(secretive, {"tags": ["c", "b", "a"]})
+    assert key(made) == key(recipe(secretive))
+    assert "one" not in str(made.components["config"])

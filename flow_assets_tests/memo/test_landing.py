@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from flow_assets.errors import StoreError
 from flow_assets.ledger import Holdings, open_database
 from flow_assets.memo import landing
 from flow_assets.memo.landing import Landing
@@ -73,8 +72,21 @@ def test_a_folder_in_place_of_a_file(sandbox: Sandbox) -> None:
     path = sandbox.land(DAYS[0])
     path.unlink()
     path.mkdir()
-    with pytest.raises(StoreError, match=f"{DAYS[0]}.csv cannot be read"):
-        observe(sandbox)
+    assert observe(sandbox)[DAYS[0]].problem == "Is a directory"
+    summary = sandbox.run()
+    assert (summary.datasets["readings"].counts["computed"], summary.is_successful) == (4, False)
+    assert f"{path} cannot be read: Is a directory" in summary.problems[0].reason
+    path.rmdir()
+    sandbox.land(DAYS[0])
+    assert f"readings {DAYS[0]}" in sandbox.computed()
+
+
+def test_a_link_to_itself_holds_its_day_alone(sandbox: Sandbox) -> None:
+    path = sandbox.land(DAYS[0])
+    path.unlink()
+    path.symlink_to(path)
+    summary = sandbox.run("readings")
+    assert [(p.dataset, p.partition) for p in summary.problems] == [("raw_readings", DAYS[0]), ("readings", DAYS[0])]
 
 
 def test_an_empty_ledger_remembers_nothing(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_function_moved_within_its_file_computes_nothing(done: Sandbox) -> Non
             'column("Name of the meter")',
             'column("Name of the meter", nullable=True)',
             "schema",
-            READINGS,
+            READINGS | TRENDS | SEEN,
         ),
         ("readings.py", 'sort_by=["meter"]', 'sort_by=["deciwatts", "meter"]', "order of rows", None),
         ("readings.py", '("meter", 4)', '("meter", 8)', 'buckets: ["meter", 4] -> ["meter", 8]', READINGS),

@@ -14,6 +14,7 @@ a module does to others when imported; methods that a library finds by name (pan
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from flow_assets.memo.fingerprint.part import Edge
 from flow_assets.memo.fingerprint.tree import Fingerprint, Node, render_tree
 from flow_assets.memo.fingerprint.walk import Ignored, Walk, dependency
 
-__all__ = ["Change", "Fingerprint", "Node", "diff", "fingerprint", "render_tree"]
+__all__ = ["Change", "Fingerprint", "Node", "diff", "fingerprint", "fingerprint_value", "render_tree"]
 
 
 def fingerprint(
@@ -63,6 +64,22 @@ def fingerprint(
     own = Node.of("code_version", name, code_version) if code_version is not None else walk.node(Edge(name, function))
     root_node = Node.of(own.kind, own.name, own.source, (*own.children, *further)) if further else own
     return Fingerprint(root_node.digest, root_node, tuple(sorted(walk.packages)))
+
+
+def fingerprint_value(name: str, value: Any, module: str) -> str:
+    """A text that two values share only if they are equal and of the same type; of plain ones, the value itself.
+
+    Args:
+        name: how the value is known, for messages.
+        value: what `fingerprint` can follow.
+        module: in whose project the value's own classes are first-party.
+
+    Raises:
+        FingerprintError: it has no content that can be read.
+    """
+    places = territory(root_of(module, str(getattr(sys.modules.get(module), "__file__", ""))))
+    node = Walk(places, DATASET_DECORATORS, Ignored((), module)).node(Edge(name, value))
+    return node.digest if node.children else node.source
 
 
 def _home(function: Callable[..., Any]) -> tuple[str, str]:
