@@ -23,7 +23,7 @@ run: .venv/run ## Land the demonstration's files and compute every dataset; agai
 	$(BIN)/flow land
 	$(BIN)/flow run
 
-dev: .venv/run ## Serve Dagster's UI, its schedules and sensors on 127.0.0.1:3000
+dev: .venv/run ## Serve Dagster's UI on 127.0.0.1:3000
 	home="$$($(BIN)/python -c '$(DAGSTER_HOME)')" && \
 	DAGSTER_HOME="$$home" exec $(BIN)/dagster dev --host 127.0.0.1
 

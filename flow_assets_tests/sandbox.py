@@ -111,7 +111,7 @@ class Sandbox:
             def launcher(request: Request, forced_names: Sequence[str]) -> None:
                 self.launches += 1
                 self.on_launch()
-                wishes = Wishes(frozenset((n, p) for n in forced_names for p in request.partitions), retry=True)
+                wishes = Wishes(frozenset((n, p) for n in forced_names for p in request.partitions), retry=retry)
                 with _duckdb().cursor() as connection, project.claims() as claims:
                     planner = project.planner([project.graph.get(n) for n in request.datasets], wishes)
                     materializer = Materializer(project, planner, connection, claims, "test")

@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from flow_assets.checks import conform
 from flow_assets.declaration import DatasetGraph, find_datasets
 from flow_assets.settings import Settings
 
@@ -28,6 +30,13 @@ def test_the_readme_s_dataset_can_be_added(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.syspath_prepend(tmp_path)
     added = find_datasets("copied_datasets").get("busiest_hour")
     assert (added.layer, list(added.ins), added.partition_column) == ("features", ["departures"], "flight_date")
+    with duckdb.connect() as connection:
+        departures = connection.sql(
+            "SELECT DATE '2013-01-01' AS flight_date, 'JFK' AS origin, "
+            "TIMESTAMPTZ '2013-01-01 10:00:00+00' + to_minutes(25 * n) AS scheduled_departure_utc FROM range(5) t(n)"
+        )
+        table = conform(added.function(departures).to_arrow_table(), added, added.sort_by)
+    assert table["scheduled_departures"].to_pylist() == [3]
 
 
 def test_every_dataset_is_in_the_reference_and_in_the_readme_s_picture(graph: DatasetGraph) -> None:

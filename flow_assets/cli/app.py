@@ -14,6 +14,7 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 _INTERRUPTED = "interrupted; what was published stays, the next run goes on from there"
+_TRUE = {"1", "true", "t", "yes", "y", "on"}  # as pydantic has it
 
 app = typer.Typer(
     help="Feature datasets that are checked, partitioned and never computed twice.",
@@ -44,7 +45,7 @@ def main() -> None:
         if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
             _complain(_INTERRUPTED)
             sys.exit(EXIT_INTERRUPTED)
-        if os.environ.get("FLOW_ASSETS_DEBUG"):
+        if _is_debugging():
             traceback.print_exc()
         _complain(f"unexpected {type(error).__name__}: {error}. Set FLOW_ASSETS_DEBUG=1 to see where, and report it.")
         sys.exit(EXIT_PROBLEM)
@@ -52,3 +53,8 @@ def main() -> None:
 
 def _complain(message: str) -> None:
     print(f"flow: {message}", file=sys.stderr)  # noqa: T201
+
+
+def _is_debugging() -> bool:
+    """`Settings.debug`, read without the settings, because they may be what cannot be read."""
+    return os.environ.get("FLOW_ASSETS_DEBUG", "").lower() in _TRUE

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -21,6 +22,14 @@ def print_json(value: Any) -> None:
 def out() -> Console:
     """Standard output; as wide as needed where nobody looks, so that nothing is cut off or wrapped."""
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_ENDLESS)
+
+
+def print_table(console: Console, shown: Table) -> None:
+    """Print a table whole: where the terminal is too narrow, lines wrap rather than numbers being cut off."""
+    whole = Measurement.get(console, console.options.update_width(_ENDLESS), shown).maximum
+    narrow, console.width = console.width, max(console.width, whole)
+    console.print(shown)
+    console.width = narrow
 
 
 def progress() -> Progress:

@@ -64,8 +64,8 @@ def _json(entries: "list[PlanEntry]", explainer: "Explainer") -> dict[str, Any]:
 
 
 def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
-    from flow_assets.cli.console import keys_text, out, table
-    from flow_assets.memo.entries import Action
+    from flow_assets.cli.console import keys_text, out, print_table, table
+    from flow_assets.memo.entries import Action, Because
 
     counts: dict[str, Counter[Action]] = {}
     for entry in entries:
@@ -74,16 +74,18 @@ def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
     for name, of_dataset in counts.items():
         shown.add_row(name, *(str(of_dataset[action] or "·") for action in Action))
     console = out()
-    console.print(shown)
-    grouped: dict[tuple[str, str, str], list[str]] = {}
+    print_table(console, shown)
+    grouped: dict[tuple[str, str, str], list[PlanEntry]] = {}
     for entry in entries:
         if entry.action is not Action.REUSE:
-            group = (entry.dataset, entry.action.value, explainer.reason(entry))
-            grouped.setdefault(group, []).append(entry.partition)
+            is_own = entry.action is Action.COMPUTE and entry.because is not Because.INPUT_PENDING
+            group = (entry.dataset, entry.action.value, explainer.reason(entry) if is_own else "")
+            grouped.setdefault(group, []).append(entry)
     if not grouped:
         console.print("\nNothing to do.")
-    for (dataset, action, reason), keys in list(grouped.items())[:_SHOWN_REASONS]:
-        console.print(f"\n[bold]{action}[/] {' '.join(filter(None, (dataset, keys_text(keys))))}\n  ", end="")
-        console.print(reason, markup=False)
+    for (dataset, action, _), group_entries in list(grouped.items())[:_SHOWN_REASONS]:
+        keys = keys_text([entry.partition for entry in group_entries])
+        console.print(f"\n[bold]{action}[/] {' '.join(filter(None, (dataset, keys)))}\n  ", end="")
+        console.print(explainer.reason(group_entries[0]), markup=False)
     if len(grouped) > _SHOWN_REASONS:
         console.print(f"\n... and {len(grouped) - _SHOWN_REASONS} more reasons; see all with --json.")

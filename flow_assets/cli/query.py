@@ -22,7 +22,7 @@ def command(
     """Query the warehouse."""
     from rich.markup import escape
 
-    from flow_assets.cli.console import out, print_json, table
+    from flow_assets.cli.console import out, print_json, print_table, table
     from flow_assets.materialization.warehouse import query
     from flow_assets.settings import load_settings
 
@@ -34,7 +34,7 @@ def command(
         shown = table(None, *names, texts=set(names) - numbers)
         for row in rows:
             shown.add_row(*(escape("NULL" if value is None else str(value)) for value in row))
-        out().print(shown)
+        print_table(out(), shown)
     if not is_complete:
         typer.echo(f"flow: only the first {limit} rows are shown; see more with --limit.", err=True)
 

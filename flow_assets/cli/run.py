@@ -1,19 +1,19 @@
 """Carry the plan out through Dagster, and sum up."""
 
+import functools
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from flow_assets.materialization.outcomes import Outcome
     from flow_assets.materialization.project import Project
     from flow_assets.materialization.requests import Request
-    from flow_assets.materialization.run import Run
+    from flow_assets.materialization.run import Launcher, Run
     from flow_assets.materialization.summary import RunSummary
     from flow_assets.memo.entries import PlanEntry
 
@@ -61,36 +61,40 @@ def _carry_out(run: "Run") -> "RunSummary":
     from flow_assets.cli.console import progress
     from flow_assets.materialization.requests import WORK
 
-    with progress() as bars:
+    with progress() as bars, ExitStack() as stack:
         tasks = {}
+        awaited: set[tuple[str, str]] = set()
 
         def on_plan(entries: "list[PlanEntry]") -> None:
-            for name in run.scope:
-                if total := sum(e.dataset == name and e.action in WORK for e in entries):
-                    tasks[name] = bars.add_task(name, total=total)
+            awaited.update((e.dataset, e.partition) for e in entries if e.action in WORK)
+            counts = Counter(name for name, _ in awaited)
+            tasks.update({name: bars.add_task(name, total=counts[name]) for name in run.scope if counts[name]})
 
         def on_outcome(outcome: "Outcome") -> None:
             run.listen(outcome)
-            if outcome.dataset in tasks:
+            if (outcome.dataset, outcome.partition) in awaited:  # others may be asked for only to bridge a gap
+                awaited.remove((outcome.dataset, outcome.partition))
                 bars.advance(tasks[outcome.dataset])
 
-        return run.carry_out(_launcher(run.project, on_outcome, bars), on_plan)
+        return run.carry_out(_launcher(run, on_outcome, stack), on_plan)
 
 
-def _launcher(
-    project: "Project", listener: "Callable[[Outcome], None]", bars: "Progress"
-) -> "Callable[[Request, Sequence[str]], None]":
-    """Launches requests through Dagster, which is imported when the first one comes."""
+def _launcher(run: "Run", listener: "Callable[[Outcome], None]", stack: ExitStack) -> "Launcher":
+    """Launches requests through Dagster, which is imported and opened when the first one comes."""
     from flow_assets.declaration import UNPARTITIONED
 
-    def launcher(request: "Request", forced: Sequence[str]) -> None:
+    @functools.cache
+    def dagster() -> "Callable[..., bool]":
         from flow_assets.definitions import build_definitions
         from flow_assets.materialization.skin import launch, open_instance
 
+        instance = stack.enter_context(open_instance(run.project.settings.dagster_home))
+        return functools.partial(launch, build_definitions(run.project, listener), instance)
+
+    def launcher(request: "Request", forced: Sequence[str]) -> None:
         is_partitioned = request.partitions != (UNPARTITIONED,)
         partitions = (request.partitions[0], request.partitions[-1]) if is_partitioned else None
-        with open_instance(project.settings.dagster_home) as instance:
-            launch(build_definitions(project, listener), instance, request.datasets, partitions, force=forced)
+        dagster()(request.datasets, partitions, force=forced, retry=run.wishes.retry)
 
     return launcher
 
@@ -108,7 +112,7 @@ def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
 
 
 def _print(summary: "RunSummary", project: "Project") -> None:
-    from flow_assets.cli.console import keys_text, out, table
+    from flow_assets.cli.console import keys_text, out, print_table, table
     from flow_assets.materialization.outcomes import Status
 
     shown = table("Run", "dataset", *(status.value for status in Status), "rows", "seconds")
@@ -119,7 +123,12 @@ def _print(summary: "RunSummary", project: "Project") -> None:
     totals = (str(summary.total(status) or "·") for status in Status)
     shown.add_row("all", *totals, f"{sum(d.rows for d in summary.datasets.values()):,}", f"{summary.seconds:.1f}")
     console = out()
-    console.print(shown)
+    print_table(console, shown)
+    computing = sum(of_dataset.seconds for of_dataset in summary.datasets.values())
+    if summary.total(Status.COMPUTED) + summary.total(Status.RESTORED):
+        console.print(
+            f"\n{computing:.1f} of the {summary.seconds:.1f} seconds made data; the rest went into Dagster's records."
+        )
     groups = _grouped(summary.problems)
     for group in groups[:_SHOWN_PROBLEMS]:
         first, keys = group[0], keys_text([problem.partition for problem in group])
@@ -128,7 +137,10 @@ def _print(summary: "RunSummary", project: "Project") -> None:
     if len(groups) > _SHOWN_PROBLEMS:
         console.print(f"\n... and {len(groups) - _SHOWN_PROBLEMS} more; see all with --json.")
     if not any(summary.total(status) for status in (Status.COMPUTED, Status.RESTORED)):
-        console.print("\nNothing was computed: everything that can be made is up to date.")
+        rest = ": everything that can be made is up to date" if summary.is_successful else ""
+        console.print(f"\nNothing was computed{rest}.")
+    if summary.total(Status.WAITING) and not any(of_dataset.rows for of_dataset in summary.datasets.values()):
+        console.print(f"\nNothing has landed in {project.settings.landing}. The demonstration's files: flow land")
     if not summary.is_successful:
         console.print(
             "\nLand a good file or mend the code, then: flow run; though nothing has changed: flow run --retry"

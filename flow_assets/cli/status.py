@@ -15,7 +15,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     """Show the status."""
     from dataclasses import asdict
 
-    from flow_assets.cli.console import out, print_json, size_text, table
+    from flow_assets.cli.console import out, print_json, print_table, size_text, table
     from flow_assets.insight.status import find_status
     from flow_assets.materialization.project import Project
     from flow_assets.settings import load_settings
@@ -33,5 +33,5 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
         newest = of.newest or "·"
         shown.add_row(name, *(str(n or "·") for n in counts), newest, f"{of.rows:,}", size_text(of.bytes), published)
     console = out()
-    console.print(shown)
+    print_table(console, shown)
     console.print(f"\nStore: {size_text(status.store_bytes)} in {project.settings.store}")

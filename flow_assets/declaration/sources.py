@@ -18,10 +18,12 @@ class Landed:
     Attributes:
         pattern: path below the landing folder; `{date}` stands for the partition's key.
         null_values: texts of a CSV field that mean "no value".
+        allow_empty: whether a file without rows is a delivery; otherwise it is taken for a broken one.
     """
 
     pattern: str
     null_values: tuple[str, ...] = ("",)
+    allow_empty: bool = False
 
     @property
     def format(self) -> str:
@@ -38,8 +40,13 @@ class Landed:
         return landing / self.pattern.replace(PLACEHOLDER, partition)
 
 
-def landed(pattern: str, *, null_values: list[str] | tuple[str, ...] = ("",)) -> Landed:
+def landed(pattern: str, *, null_values: list[str] | tuple[str, ...] = ("",), allow_empty: bool = False) -> Landed:
     """Declare a source of landed files: CSV (plain, `.gz` or `.bz2`) or Parquet.
+
+    Args:
+        pattern: path below the landing folder; `{date}` stands for the partition's key.
+        null_values: texts of a CSV field that mean "no value".
+        allow_empty: take a file without rows for a delivery of nothing, and not for a broken one.
 
     Example:
         `source=landed("flights/{date}.csv.gz", null_values=["NA"])`
@@ -52,4 +59,4 @@ def landed(pattern: str, *, null_values: list[str] | tuple[str, ...] = ("",)) ->
         raise DefinitionError(
             f"landed({pattern!r}): {', '.join(sorted(unknown))} stands for nothing; write {PLACEHOLDER}."
         )
-    return Landed(pattern, tuple(null_values))
+    return Landed(pattern, tuple(null_values), allow_empty)

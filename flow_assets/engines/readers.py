@@ -34,13 +34,15 @@ def read_landed(data: bytes, source: Landed, path: Path, columns: Sequence[str])
         1 for the first row of data.
 
     Raises:
-        LandedFileError: the file is empty, truncated, not UTF-8, or has other columns.
+        LandedFileError: the file is empty, truncated, not UTF-8, has other columns, or no rows where it must have some.
     """
     if not data:
         raise _problem(path, "is empty")
     parse = _read_parquet if source.format == ".parquet" else _read_csv
     table = parse(_decompress(data, source.format, path), source, path)
     _require_columns(table.column_names, columns, path)
+    if not len(table) and not source.allow_empty:
+        raise _problem(path, "has a header but no rows (if that may be, declare `landed(..., allow_empty=True)`)")
     lines = pa.array(range(1, len(table) + 1), pa.int64())
     return table.select([c for c in columns if c != LINE_NUMBER]).append_column(LINE_NUMBER, lines)
 

@@ -67,8 +67,10 @@ class Computer:
         try:
             table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
             return self._require_valid(table, partition)
-        except (SchemaMismatchError, LandedFileError) as error:
+        except SchemaMismatchError as error:
             raise LandedFileError(f"{path}: {error} Land a file that fits.") from error
+        except LandedFileError as error:
+            raise LandedFileError(f"{path}: {error}") from error
         except ComputeError as error:
             raise ComputeError(f"{error} (It read {path}: land a file that fits, or mend the function.)") from error
 

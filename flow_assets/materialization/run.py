@@ -10,7 +10,7 @@ from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.requests import WORK, Request, Scope, next_request, plan_scope
 from flow_assets.materialization.summary import RunSummary, summarize
-from flow_assets.memo.entries import PlanEntry
+from flow_assets.memo.entries import Action, PlanEntry
 from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner, Wishes
 
@@ -47,15 +47,17 @@ class Run:
             on_plan: told of the first plan.
         """
         start = time.perf_counter()
-        planner, entries = self._plan(self.wishes)
+        wishes = self.wishes
+        planner, entries = self._plan(wishes)
         on_plan(entries)
-        while request := next_request(self.project.graph, self._work(entries)):
+        while request := next_request(self.project.graph, work := self._work(entries), self._reusable(entries, wishes)):
             before = self._heard
-            launcher(request, self._forced(request))
+            launcher(request, _forced(request, wishes))
             if self._heard == before:
                 raise StoreError(f"Dagster did not carry out {', '.join(request.datasets)}; see the run in its UI.")
-            self._requests.update((name, p) for name in request.datasets for p in request.partitions)
-            planner, entries = self._plan(self._remaining_wishes())
+            self._requests.update((n, p) for n in request.datasets for p in request.partitions if p in work[n])
+            wishes = self._remaining_wishes()
+            planner, entries = self._plan(wishes)
         return self._summary(planner, entries, time.perf_counter() - start)
 
     def _plan(self, wishes: Wishes) -> tuple[Planner, list[PlanEntry]]:
@@ -69,9 +71,14 @@ class Run:
                 work[entry.dataset].append(entry.partition)
         return work
 
-    def _forced(self, request: Request) -> list[str]:
-        forced = self.wishes.force
-        return [name for name in request.datasets if any((name, p) in forced for p in request.partitions)]
+    def _reusable(self, entries: Sequence[PlanEntry], wishes: Wishes) -> dict[str, list[str]]:
+        """What may be asked for to bridge gaps; nothing of a dataset that is forced, because all of a range is."""
+        forced = {name for name, _ in wishes.force}
+        reusable: dict[str, list[str]] = {name: [] for name in self.scope}
+        for entry in entries:
+            if entry.action is Action.REUSE and entry.dataset not in forced:
+                reusable[entry.dataset].append(entry.partition)
+        return reusable
 
     def _remaining_wishes(self) -> Wishes:
         given_up = {ended for ended, outcome in self.outcomes.items() if outcome.status is Status.FAILED}
@@ -79,7 +86,11 @@ class Run:
 
     def _summary(self, planner: Planner, entries: Sequence[PlanEntry], seconds: float) -> RunSummary:
         explainer = Explainer(planner)
-        unsettled = [e for e in entries if (e.dataset, e.partition) not in self.outcomes and e.action != "reuse"]
+        unsettled = [e for e in entries if e.action is not Action.REUSE]
         reasons = {(e.dataset, e.partition): explainer.reason(e) for e in unsettled}
         rows = {name: {p: held.rows for p, held in planner.held(name).items()} for name in self.scope}
         return summarize(entries, self.outcomes, rows, reasons, seconds)
+
+
+def _forced(request: Request, wishes: Wishes) -> list[str]:
+    return [name for name in request.datasets if any((name, p) in wishes.force for p in request.partitions)]

@@ -1,12 +1,14 @@
 """What a command is about: the datasets and partitions that somebody asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from flow_assets.declaration import Dataset, DatasetGraph, partition_keys
 from flow_assets.errors import SelectionError
 
 
-def select(graph: DatasetGraph, names: Iterable[str] = (), partitions: str | None = None) -> dict[str, tuple[str, ...]]:
+def select(
+    graph: DatasetGraph, names: Collection[str] = (), partitions: str | None = None
+) -> dict[str, tuple[str, ...]]:
     """The named datasets and what they read, in topological order, each with its partitions.
 
     Args:
@@ -18,14 +20,19 @@ def select(graph: DatasetGraph, names: Iterable[str] = (), partitions: str | Non
     Raises:
         SelectionError: a dataset or a partition does not exist.
     """
-    chosen = graph.select(names)
+    chosen, asked = graph.select(names), set(names)
     if partitions is None:
         return {dataset.name: partition_keys(dataset.partitions) for dataset in chosen}
     first, _, last = partitions.partition("..")
     bounded = {dataset.name: _between(dataset, first, last or first) for dataset in chosen}
-    if not any(keys and graph.get(name).partitions for name, keys in bounded.items()):
-        known = sorted({f"{k[0]}..{k[-1]}" for d in chosen if d.partitions and (k := partition_keys(d.partitions))})
-        raise SelectionError(f"--partitions {partitions}: no dataset has them; there are {', '.join(known) or 'none'}.")
+    lacking = [graph.get(name) for name in asked if not bounded[name]]
+    if lacking or not any(keys and graph.get(name).partitions for name, keys in bounded.items()):
+        which = ", ".join(sorted(dataset.name for dataset in lacking)) + " has" if lacking else "no dataset has"
+        ranges = {f"{k[0]}..{k[-1]}" for d in lacking or chosen if d.partitions and (k := partition_keys(d.partitions))}
+        raise SelectionError(
+            f"--partitions {partitions}: {which} {'no such partitions' if lacking else 'them'}; "
+            f"there are {', '.join(sorted(ranges)) or 'none'}."
+        )
     return {name: keys for name, keys in bounded.items() if keys}
 
 

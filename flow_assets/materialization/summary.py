@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.memo.entries import Action, PlanEntry
 
 _UNCHANGED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.HOLD: Status.HELD}
+_RESTLESS = "what it is made from kept changing while it was computed; run again"
 
 
 @dataclass
@@ -80,22 +81,27 @@ def summarize(
         entries: the plan after it, for every partition asked for.
         outcomes: how those ended that were worked on.
         rows: dataset and partition to rows published.
-        reasons: why an entry waits or is held.
+        reasons: why an entry is not reused.
         seconds: wall time.
     """
     summary = RunSummary({}, [], seconds)
     for entry in entries:
         of_dataset = summary.datasets.setdefault(entry.dataset, DatasetSummary())
-        outcome = outcomes.get((entry.dataset, entry.partition))
-        if outcome is None:
-            status, reason = (
-                _UNCHANGED.get(entry.action, Status.HELD),
-                reasons.get((entry.dataset, entry.partition), ""),
-            )
-            outcome = Outcome(entry.dataset, entry.partition, status, reason)
+        known = outcomes.get((entry.dataset, entry.partition))
+        outcome = _ended(entry, known, reasons.get((entry.dataset, entry.partition), ""))
         of_dataset.counts[outcome.status] += 1
         of_dataset.rows += rows.get(entry.dataset, {}).get(entry.partition, 0)
         of_dataset.seconds += outcome.seconds
         if not outcome.status.is_published:
             summary.problems.append(outcome)
     return summary
+
+
+def _ended(entry: PlanEntry, known: Outcome | None, reason: str) -> Outcome:
+    """How a partition stands now: what was published of it counts only if the plan after the run agrees."""
+    if known and (entry.action is Action.REUSE or not known.status.is_published):
+        return known
+    status = _UNCHANGED.get(entry.action)
+    if known and status is None:
+        return replace(known, status=Status.HELD, reason=_RESTLESS)
+    return Outcome(entry.dataset, entry.partition, status or Status.HELD, reason, seconds=known.seconds if known else 0)

@@ -93,7 +93,11 @@ class Recipe:
 
     def _source(self) -> dict[str, Any] | None:
         source = self.dataset.source
-        return {"format": source.format, "null_values": list(source.null_values)} if source else None
+        return (
+            {"format": source.format, "null_values": list(source.null_values), "allow_empty": source.allow_empty}
+            if source
+            else None
+        )
 
 
 def make_recipe(

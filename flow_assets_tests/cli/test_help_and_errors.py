@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from flow_assets.cli.app import _is_debugging
+from flow_assets.settings import Settings
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
@@ -116,3 +118,9 @@ def test_an_unexpected_error_is_a_sentence_and_shows_its_place_on_request(sandbo
     assert done.stderr.startswith("flow: unexpected ZeroDivisionError: ")
     assert "Traceback" not in done.stderr
     assert "Traceback" in sandbox.flow("status", check=False, python=f"{broken} main()", FLOW_ASSETS_DEBUG="1").stderr
+
+
+@pytest.mark.parametrize("value", ["1", "true", "True", "t", "YES", "y", "on", "0", "false", "f", "no", "N", "off"])
+def test_debugging_is_switched_on_as_the_setting_is(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOW_ASSETS_DEBUG", value)
+    assert _is_debugging() == Settings().debug

@@ -55,6 +55,19 @@ def test_with_nothing_to_do_dagster_is_neither_imported_nor_asked(computed: Sand
     assert [run.run_id for run in dagster_runs(computed)] == before
 
 
+def test_dagster_is_opened_and_told_of_the_datasets_once(computed: Sandbox) -> None:
+    computed.land("2024-03-01", "meter,watts,note\na,20,\n")
+    code = (
+        "import flow_assets.definitions as d; from flow_assets.materialization import skin; made = []\n"
+        "def counted(f): return lambda *a: made.append(f.__name__) or f(*a)\n"
+        "d.build_definitions, skin.open_instance = counted(d.build_definitions), counted(skin.open_instance)\n"
+        "from flow_assets.cli import main\ntry: main()\nfinally: print(sorted(made))"
+    )
+    before = len(dagster_runs(computed))
+    assert computed.flow("run", python=code).stdout.endswith("['build_definitions', 'open_instance']\n")
+    assert len(dagster_runs(computed)) - before > 1
+
+
 def test_a_bad_day_fails_and_the_others_are_computed(computed: Sandbox) -> None:
     computed.land("2024-03-02", BAD)
     computed.land("2024-03-04", "meter,watts,note\na,40,\n")

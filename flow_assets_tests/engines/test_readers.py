@@ -36,7 +36,6 @@ def parquet(**columns: list[str]) -> bytes:
         (bz2.compress(GOOD), "r.csv.bz2", [("a", "x", 1), ("b", None, 2)]),
         (parquet(note=["x"], meter=["a"]), "r.parquet", [("a", "x", 1)]),
         (b"note,meter\nx,a\n", "r.csv", [("a", "x", 1)]),
-        (b"meter,note\n", "r.csv", []),
         (b"meter,note\r\na,x\r\n", "r.csv", [("a", "x", 1)]),
         (b"\xef\xbb\xbfmeter,note\na,x\n", "r.csv", [("a", "x", 1)]),  # a byte order mark is left out
         (b'meter,note\na,"two\nlines"\nb,"a ""word"""\n', "r.csv", [("a", "two\nlines", 1), ("b", 'a "word"', 2)]),
@@ -54,6 +53,11 @@ def test_rows_come_as_they_landed(data: bytes, name: str, rows: list[tuple[objec
     assert table.schema.field("line_number").type == pa.int64()
 
 
+def test_a_file_without_rows_may_be_declared_a_delivery() -> None:
+    source = landed("r.csv", allow_empty=True)
+    assert read_landed(b"meter,note\n", source, Path("/in/r.csv"), COLUMNS).num_rows == 0
+
+
 def test_only_the_declared_texts_mean_null() -> None:
     assert read(b'meter,note\nNA,-\n"NA",\n', nulls=("NA", "-")).column("meter").to_pylist() == [None, "NA"]
     assert read(b"meter,note\nNA,-\n,\n", nulls=("NA", "-")).column("note").to_pylist() == [None, ""]
@@ -64,6 +68,12 @@ def test_only_the_declared_texts_mean_null() -> None:
     [
         (b"", "r.csv", "is empty"),
         (b"\n", "r.csv", "is empty"),
+        (
+            b"meter,note\n",
+            "r.csv",
+            "has a header but no rows (if that may be, declare `landed(..., allow_empty=True)`)",
+        ),
+        (parquet(meter=[], note=[]), "r.parquet", "has a header but no rows"),
         (b"", "r.csv.gz", "is empty"),
         (gzip.compress(b""), "r.csv.gz", "is empty"),
         (b"", "r.parquet", "is empty"),

@@ -36,6 +36,7 @@ def test_bad_files_fail_their_days_alone(sandbox: Sandbox, kinds: tuple[str, ...
 
 
 def test_unusual_files_are_as_good_as_any(sandbox: Sandbox) -> None:
+    sandbox.edit("raw_readings.py", '{date}.csv")', '{date}.csv", allow_empty=True)')
     sandbox.land(DAYS[0], b"meter,watts,note\n")
     sandbox.land(DAYS[1], b"meter,watts,note\r\na,1,x\r\n")
     sandbox.land(DAYS[2], b'\xef\xbb\xbfmeter,watts,note\na,1,"two\nlines"\n')

@@ -26,7 +26,7 @@ from flow_assets.declaration import (
     SamePartition,
     partition_keys,
 )
-from flow_assets.materialization.requests import Request, next_request
+from flow_assets.materialization.requests import BRIDGED, Request, next_request
 from flow_assets.memo.reads import windows
 
 DAILY = DailyPartitions("2024-03-01", end_date="2024-03-06")
@@ -83,7 +83,38 @@ GRAPH = DatasetGraph.of(
     ],
 )
 def test_the_next_request(work: dict[str, list[str]], expected: Request | None) -> None:
-    assert next_request(GRAPH, {name: work.get(name, []) for name in GRAPH.datasets}) == expected
+    assert next_request(GRAPH, {name: work.get(name, []) for name in GRAPH.datasets}, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("work", "reusable", "expected"),
+    [
+        ({"raw": [D1, D4]}, {"raw": [D2, D3, D5]}, Request(("raw",), (D1, D2, D3, D4))),
+        ({"raw": [D1, D4]}, {"raw": [D2]}, Request(("raw",), (D1,))),  # D3 waits or is held
+        ({"raw": [D2]}, {"raw": [D1, D3, D4, D5]}, Request(("raw",), (D2,))),
+        # its own range is shorter, and all in what is asked for anyway
+        ({"raw": [D1, D2, D3], "day": [D2]}, {"day": [D1, D3]}, Request(("raw", "day"), (D1, D2, D3))),
+        ({"raw": [D1, D2, D3], "day": [D2]}, {"day": [D1]}, Request(("raw",), (D1, D2, D3))),
+        ({"raw": [D1, D3], "day": [D1]}, {"raw": [D2], "day": [D2, D3]}, Request(("raw", "day"), (D1, D2, D3))),
+        ({"raw": [D1], "day": [D1, D3]}, {"raw": [D2, D3], "day": [D2]}, Request(("raw",), (D1,))),
+        # `window D3` reads `day D1`, which is asked for only later
+        ({"raw": [D3], "day": [D1, D3], "window": [D3]}, {}, Request(("raw", "day"), (D3,))),
+        ({"static": ["x", "z"]}, {"static": ["y"]}, Request(("static",), ("x", "y", "z"))),
+    ],
+)
+def test_small_gaps_are_bridged_by_what_is_reusable(
+    work: dict[str, list[str]], reusable: dict[str, list[str]], expected: Request
+) -> None:
+    assert next_request(GRAPH, {name: work.get(name, []) for name in GRAPH.datasets}, reusable) == expected
+
+
+@pytest.mark.parametrize(("gap", "is_bridged"), [(BRIDGED, True), (BRIDGED + 1, False)])
+def test_large_gaps_are_left(gap: int, is_bridged: bool) -> None:
+    partitions = DailyPartitions("2024-03-01", end_date="2024-05-01")
+    keys = partitions.keys()[: gap + 2]
+    graph = DatasetGraph.of([declared("raw", partitions)])
+    request = next_request(graph, {"raw": [keys[0], keys[-1]]}, {"raw": keys[1:-1]})
+    assert request == Request(("raw",), tuple(keys) if is_bridged else (keys[0],))
 
 
 @st.composite
@@ -109,18 +140,25 @@ def _mappings(reader: Partitions | None, upstream: Partitions | None) -> list[In
 @given(st.data())
 def test_every_partition_is_asked_for_once_and_never_before_what_it_reads(data: st.DataObject) -> None:
     graph = data.draw(graphs())
-    work = {
-        name: [k for k in partition_keys(d.partitions) if data.draw(st.booleans())]
+    planned = {
+        (name, key): data.draw(st.sampled_from(["work", "work", "reuse", "reuse", "hold"]))
         for name, d in graph.datasets.items()
+        for key in partition_keys(d.partitions)
     }
-    wanted = {(name, key) for name, keys in work.items() for key in keys}
+    work, reusable = (
+        {name: [key for n, key in planned if n == name and planned[n, key] == action] for name in graph.datasets}
+        for action in ("work", "reuse")
+    )
     asked: list[tuple[str, str]] = []
-    while request := next_request(graph, work):
+    while request := next_request(graph, work, reusable):
         for name in request.datasets:
             assert not (_unmade(graph.get(name), graph, work, request.partitions)), (name, request, work)
-            asked += [(name, key) for key in request.partitions]
+            assert set(request.partitions) & set(work[name])
+            asked += [(name, key) for key in request.partitions if key in work[name]]
+            assert {*work[name], *reusable[name]}.issuperset(request.partitions)
+            reusable[name] += [key for key in request.partitions if key in work[name]]
             work[name] = [key for key in work[name] if key not in request.partitions]
-    assert sorted(asked) == sorted(wanted)
+    assert sorted(asked) == sorted(p for p, action in planned.items() if action == "work")
 
 
 def _unmade(reader: Dataset, graph: DatasetGraph, work: dict[str, list[str]], keys: Sequence[str]) -> set[str]:

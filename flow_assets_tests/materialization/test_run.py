@@ -6,6 +6,7 @@ import pytest
 
 from flow_assets.errors import StoreError
 from flow_assets.materialization.materializer import Materializer
+from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.requests import Request
 from flow_assets.materialization.run import ATTEMPTS, Run
 from flow_assets.materialization.selection import select
@@ -73,8 +74,50 @@ def test_a_file_that_changes_all_the_time_does_not_keep_a_run_going(sandbox: San
 
     with sandbox.project() as project:
         run = Run(project, select(project.graph, ["raw_readings"], DAYS[0]), Wishes())
-        run.carry_out(launch, lambda entries: None)
+        summary = run.carry_out(launch, lambda entries: None)
     assert sandbox.launches == ATTEMPTS
+    assert sandbox.problems(summary) == {
+        f"raw_readings {DAYS[0]}": (
+            "held",
+            "what it is made from kept changing while it was computed; run again",
+        )
+    }
+
+
+def test_scattered_days_are_asked_for_at_once(done: Sandbox) -> None:
+    for day in (DAYS[0], DAYS[3]):
+        done.land(day, "meter,watts,note\na,50,\n")
+    summary = done.run("readings")
+    assert done.launches == 1
+    assert summary.to_json()["datasets"]["readings"]["computed"] == 2
+    assert summary.to_json()["datasets"]["readings"]["reused"] == 3
+
+
+def test_nothing_that_is_forced_bridges_a_gap(done: Sandbox) -> None:
+    with done.project() as project:
+        force = frozenset(("readings", day) for day in (DAYS[0], DAYS[2]))
+        run = Run(project, select(project.graph, ["readings"]), Wishes(force))
+        requests: list[tuple[Request, Sequence[str]]] = []
+
+        def launch(request: Request, forced: Sequence[str]) -> None:
+            requests.append((request, forced))
+            for day in request.partitions:
+                run.listen(Outcome("readings", day, Status.COMPUTED, "forced"))
+
+        run.carry_out(launch, lambda entries: None)
+    assert requests == [(Request(("readings",), (day,)), ["readings"]) for day in (DAYS[0], DAYS[2])]
+
+
+def test_what_is_forced_is_forced_once(done: Sandbox) -> None:
+    def change() -> None:
+        if done.launches == 2:
+            done.land(DAYS[2], "meter,watts,note\na,30,changed\nb,6,changed\nc,,\n")
+
+    done.on_launch = change
+    done.run("readings", "trends", force=["readings"])
+    with done.project() as project:
+        reasons = [holding.reason for holding in project.holdings.history("readings", DAYS[2])]
+    assert reasons.count("forced") == 1
 
 
 def test_two_runs_at_once_share_the_work(sandbox: Sandbox) -> None:

@@ -34,3 +34,21 @@ def test_each_partition_is_counted_once() -> None:
 def test_waiting_for_a_source_is_no_failure() -> None:
     assert summarize(ENTRIES[3:4], {}, {}, REASONS, 0.0).is_successful
     assert summarize([], {}, {}, {}, 0.0).to_json()["problems"] == []
+
+
+def test_what_was_published_counts_only_if_the_plan_agrees_afterwards() -> None:
+    entries = [
+        PlanEntry("d", "1", Action.COMPUTE, Because.KEY_CHANGED),
+        PlanEntry("d", "2", Action.HOLD, Because.INPUT_HELD),
+        PlanEntry("d", "3", Action.COMPUTE, Because.KEY_CHANGED),
+    ]
+    outcomes = {("d", key): Outcome("d", key, Status.COMPUTED, "never computed", seconds=1.5) for key in "12"}
+    outcomes["d", "3"] = Outcome("d", "3", Status.FAILED, "it broke")
+    summary = summarize(entries, outcomes, {}, {("d", "2"): "required input e failed or is held"}, 2.0)
+    assert [(p.partition, p.status, p.reason) for p in summary.problems] == [
+        ("1", Status.HELD, "what it is made from kept changing while it was computed; run again"),
+        ("2", Status.HELD, "required input e failed or is held"),
+        ("3", Status.FAILED, "it broke"),
+    ]
+    assert not summary.is_successful
+    assert summary.datasets["d"].seconds == 3.0

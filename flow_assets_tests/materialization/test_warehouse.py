@@ -41,12 +41,12 @@ def test_it_can_be_swapped_while_somebody_reads_it(done: Sandbox) -> None:
     with done.project() as project:
         path = build_warehouse(project)
         with duckdb.connect(str(path), read_only=True) as reader:
-            done.land(DAYS[0], "meter,watts,note\n")
+            done.land(DAYS[0], "meter,watts,note\na,1,x\n")
             done.run()
             with done.project() as changed:
                 build_warehouse(changed)
             assert reader.execute("SELECT count(*) FROM meters.readings").fetchall() == [(15,)]
-    assert ask(done, "SELECT count(*) FROM meters.readings") == [(12,)]
+    assert ask(done, "SELECT count(*) FROM meters.readings") == [(13,)]
 
 
 def test_a_query_that_cannot_be_answered(done: Sandbox) -> None:
@@ -74,6 +74,7 @@ def test_published_rows_lie_by_bucket(done: Sandbox) -> None:
 
 
 def test_a_partition_without_rows_has_a_file_without_buckets(sandbox: Sandbox) -> None:
+    sandbox.edit("raw_readings.py", '{date}.csv")', '{date}.csv", allow_empty=True)')
     sandbox.land(DAYS[0], "meter,watts,note\n")
     sandbox.run("readings")
     assert sandbox.rows("readings", DAYS[0]) == []

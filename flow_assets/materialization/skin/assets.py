@@ -24,6 +24,7 @@ from flow_assets.materialization.materializer import Materializer
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.interrupts import interruptible
+from flow_assets.materialization.skin.provenance import Provenance
 from flow_assets.materialization.skin.windows import allow_different_windows
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.planner import Wishes
@@ -35,6 +36,9 @@ _COUNTED_CAUSES = 5
 
 FORCE_TAG = "flow_assets/force"
 """Run tag: names of datasets, separated by commas, that are computed even if nothing has changed."""
+
+RETRY_TAG = "flow_assets/retry"
+"""Run tag: "false" if what failed is not tried again before something changes; else it is."""
 
 
 def build_assets(project: Project, listener: Listener | None = None) -> list[dg.AssetsDefinition]:
@@ -75,16 +79,17 @@ def _multi_asset(
             interruptible(connection),
             project.claims() as claims,
         ):
-            planner = project.planner(wanted, _wishes(context, partitions or (UNPARTITIONED,)))
+            planner = project.planner(wanted, _wishes(context.run, partitions or (UNPARTITIONED,)))
             materializer = Materializer(project, planner, connection, claims, context.run.run_id)
             problems: list[Outcome] = []
             for dataset in wanted:
+                provenance = Provenance(dataset, planner, context.instance)
                 for outcome in materializer.materialize(dataset, partitions or (UNPARTITIONED,)):
                     if listener:
                         listener(outcome)
                     if not outcome.status.is_published:
                         problems.append(outcome)
-                    yield _event(outcome)
+                    yield _event(outcome, provenance)
         build_warehouse(project)
         if problems:
             raise dg.Failure(_summary(problems), allow_retries=False)
@@ -141,13 +146,14 @@ def _mapping(mapping: Input, upstream: Dataset) -> dg.PartitionMapping | None:
     return None
 
 
-def _event(outcome: Outcome) -> dg.AssetMaterialization | dg.AssetObservation:
+def _event(outcome: Outcome, provenance: Provenance) -> dg.AssetMaterialization | dg.AssetObservation:
     partition = outcome.partition or None
     metadata: dict[str, Any] = {"status": outcome.status.value, "reason": outcome.reason}
     if not outcome.status.is_published:
         return dg.AssetObservation(outcome.dataset, partition=partition, metadata=metadata)
     metadata |= {"dagster/partition_row_count": outcome.rows, "bytes": outcome.bytes, "seconds": outcome.seconds}
     tags = {"dagster/data_version": outcome.content_hash or "", "dagster/code_version": outcome.code_fingerprint or ""}
+    tags |= provenance.tags(outcome.partition)
     return dg.AssetMaterialization(outcome.dataset, partition=partition, metadata=metadata, tags=tags)
 
 
@@ -162,10 +168,15 @@ def _summary(problems: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def _wishes(context: dg.AssetExecutionContext, partitions: Sequence[str]) -> Wishes:
-    """Whoever asks Dagster for a partition that failed wants it tried again."""
-    forced = filter(None, context.run.tags.get(FORCE_TAG, "").split(","))
-    return Wishes(frozenset((name, partition) for name in forced for partition in partitions), retry=True)
+def _wishes(run: dg.DagsterRun, partitions: Sequence[str]) -> Wishes:
+    """Whoever asks Dagster for a partition that failed wants it tried again; `flow run` says what it wants in tags.
+
+    A re-execution has its parent's tags, but somebody else asks for it.
+    """
+    tags = run.tags if run.parent_run_id is None else {}
+    forced = filter(None, tags.get(FORCE_TAG, "").split(","))
+    force = frozenset((name, partition) for name in forced for partition in partitions)
+    return Wishes(force, retry=tags.get(RETRY_TAG, "true") == "true")
 
 
 def _name(partitions: Partitions | None) -> str:

@@ -7,7 +7,7 @@ import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from flow_assets.ledger import Owner
-from flow_assets.materialization.skin.assets import FORCE_TAG
+from flow_assets.materialization.skin.assets import FORCE_TAG, RETRY_TAG
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -30,6 +30,7 @@ def launch(
     partitions: tuple[str, str] | None,
     *,
     force: Sequence[str] = (),
+    retry: bool = False,
 ) -> bool:
     """Materialize `datasets` over a range of partitions in one Dagster run, and return whether it succeeded.
 
@@ -39,13 +40,14 @@ def launch(
         datasets: names of datasets that share their partitions definition.
         partitions: first and last partition key; None for datasets without partitions.
         force: datasets to compute even if nothing has changed.
+        retry: whether what failed is tried again although nothing has changed since.
 
     Raises:
         KeyboardInterrupt: the run was interrupted; Dagster has recorded it as failed.
         FlowError: something other than a partition failed, such as the disk.
     """
     end_orphans(instance)
-    tags = {LAUNCHER_TAG: _this_process()}
+    tags = {LAUNCHER_TAG: _this_process(), RETRY_TAG: str(retry).lower()}
     if force:
         tags[FORCE_TAG] = ",".join(force)
     if partitions:
@@ -62,10 +64,13 @@ def launch(
 
 
 def end_orphans(instance: dg.DagsterInstance) -> None:
-    """Mark the runs whose `flow run` died on this host as failed; nobody else would ever end them."""
+    """Mark the runs whose `flow run` died on this host as failed; nobody else would ever end them.
+
+    A re-execution has its parent's tags, but Dagster carries it out, not the `flow run` they name.
+    """
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
         launcher = run.tags.get(LAUNCHER_TAG)
-        if launcher and not _is_alive(launcher):
+        if launcher and run.parent_run_id is None and not _is_alive(launcher):
             instance.report_run_failed(run, "The process of `flow run` that carried this run out was killed.")
 
 

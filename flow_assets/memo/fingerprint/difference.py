@@ -60,5 +60,10 @@ def _change(name: str, old: Node | None, new: Node | None) -> Change:
 
 
 def _unified(name: str, old: Node | None, new: Node | None) -> str:
-    before, after = (node.source.splitlines() if node else [] for node in (old, new))
+    before, after = (_lines(node) for node in (old, new))
     return "\n".join(difflib.unified_diff(before, after, f"{name} (before)", f"{name} (after)", lineterm=""))
+
+
+def _lines(node: Node | None) -> list[str]:
+    """The lines to compare; those of a long text, such as a query, are told apart too."""
+    return node.source.replace("\\n", "\n").splitlines() if node else []

@@ -3,8 +3,11 @@ import duckdb
 import pytest
 
 from flow_assets.definitions import build_definitions
+from flow_assets.ledger import Owner
 from flow_assets.materialization.skin import launch
-from flow_assets.materialization.skin.launch import LAUNCHER_TAG
+from flow_assets.materialization.skin.assets import _wishes
+from flow_assets.materialization.skin.launch import LAUNCHER_TAG, end_orphans
+from flow_assets.memo.planner import Wishes
 from flow_assets_tests.materialization.skin.conftest import Deployment, deploy
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -162,6 +165,37 @@ def test_launch_forces_the_datasets_named(deployment: Deployment) -> None:
     names, days = ["raw_readings", "readings"], ("2024-03-02", "2024-03-02")
     assert launch(deployment.definitions, deployment.instance, names, days, force=["readings"])
     assert deployment.computed == ["readings 2024-03-02"]
+
+
+def test_a_launch_tries_what_failed_again_only_if_it_is_told_to(sandbox: Sandbox) -> None:
+    sandbox.land("2024-03-03", BAD)
+    with deploy(sandbox) as deployment:
+        statuses = []
+        for retry in (False, False, True):
+            deployment.outcomes.clear()
+            launch(deployment.definitions, deployment.instance, ["raw_readings"], ALL_DAYS, retry=retry)
+            statuses += [o.status.value for o in deployment.outcomes if o.partition == "2024-03-03"]
+    assert statuses == ["failed", "held", "failed"]
+
+
+def test_a_re_execution_is_somebody_elses(deployment: Deployment) -> None:
+    days = ("2024-03-02", "2024-03-02")
+    launch(deployment.definitions, deployment.instance, ["raw_readings"], days, force=["raw_readings"])
+    (parent,) = deployment.instance.get_runs()
+    tags = {**parent.tags, LAUNCHER_TAG: f"{Owner().host} 4000000 1.0"}
+    child = deployment.instance.create_run_for_job(
+        deployment.definitions.resolve_implicit_global_asset_job_def(),
+        tags=tags,
+        parent_run_id=parent.run_id,
+        root_run_id=parent.run_id,
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    end_orphans(deployment.instance)
+    found = deployment.instance.get_run_by_id(child.run_id)
+    assert found
+    assert found.status is dg.DagsterRunStatus.STARTED
+    assert _wishes(parent, ["2024-03-02"]) == Wishes(frozenset({("raw_readings", "2024-03-02")}), retry=False)
+    assert _wishes(found, ["2024-03-02"]) == Wishes(retry=True)
 
 
 def test_what_is_no_partitions_fault_is_raised(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
