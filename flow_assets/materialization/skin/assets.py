@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import RETRY_NUMBER_TAG
 
 from flow_assets.declaration import (
     UNPARTITIONED,
@@ -26,6 +27,7 @@ from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.interrupts import interruptible
 from flow_assets.materialization.skin.provenance import Provenance
 from flow_assets.materialization.skin.windows import allow_different_windows
+from flow_assets.materialization.skin.workers import worker_tag
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.planner import Wishes
 
@@ -71,6 +73,7 @@ def _multi_asset(
         required_resource_keys={"duckdb"},
     )
     def step(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        context.instance.add_run_tags(context.run.run_id, worker_tag(context.run.run_id))
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         partitions = context.partition_keys if context.has_partition_key_range or context.has_partition_key else None
         wanted = [dataset for dataset in datasets if dataset.name in selected]
@@ -171,9 +174,10 @@ def _summary(problems: Sequence[Outcome]) -> str:
 def _wishes(run: dg.DagsterRun, partitions: Sequence[str]) -> Wishes:
     """Whoever asks Dagster for a partition that failed wants it tried again; `flow run` says what it wants in tags.
 
-    A re-execution has its parent's tags, but somebody else asks for it.
+    A re-execution has its parent's tags, but somebody else asks for it, unless Dagster retries a run that was killed.
     """
-    tags = run.tags if run.parent_run_id is None else {}
+    is_as_asked = run.parent_run_id is None or RETRY_NUMBER_TAG in run.tags
+    tags = run.tags if is_as_asked else {}
     forced = filter(None, tags.get(FORCE_TAG, "").split(","))
     force = frozenset((name, partition) for name in forced for partition in partitions)
     return Wishes(force, retry=tags.get(RETRY_TAG, "true") == "true")

@@ -16,9 +16,19 @@ _DAGSTER_YAML = """\
 # Settings of the Dagster instance; written once, edit it as you like.
 telemetry:
   enabled: false
-run_retries:
+run_launcher:  # Dagster's own, which also notices that a run's process is dead
+  module: flow_assets.materialization.skin.workers
+  class: WatchedRunLauncher
+run_monitoring:
   enabled: true
+  poll_interval_seconds: 15
+run_retries:  # of runs that were killed: what they had published is reused
+  enabled: true
+  max_retries: 2
   retry_on_asset_or_op_failure: false  # a bad day must not rerun the year
+concurrency:
+  runs:
+    max_concurrent_runs: 3  # each uses every core while it computes; a further one waits in the queue
 """
 
 _NO_CAPTURE: dict[str, Any] = {

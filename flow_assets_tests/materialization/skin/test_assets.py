@@ -3,10 +3,9 @@ import duckdb
 import pytest
 
 from flow_assets.definitions import build_definitions
-from flow_assets.ledger import Owner
 from flow_assets.materialization.skin import launch
 from flow_assets.materialization.skin.assets import _wishes
-from flow_assets.materialization.skin.launch import LAUNCHER_TAG, end_orphans
+from flow_assets.materialization.skin.workers import WORKER_TAG
 from flow_assets.memo.planner import Wishes
 from flow_assets_tests.materialization.skin.conftest import Deployment, deploy
 from flow_assets_tests.sandbox import DAYS, Sandbox
@@ -156,7 +155,7 @@ def test_launch_says_whether_all_went_well_and_who_launched(sandbox: Sandbox) ->
     with deploy(sandbox) as deployment:
         assert launch(deployment.definitions, deployment.instance, ["raw_readings"], (DAYS[0], DAYS[1]))
         assert not launch(deployment.definitions, deployment.instance, ["raw_readings"], ALL_DAYS)
-        assert all(LAUNCHER_TAG in run.tags for run in deployment.instance.get_runs())
+        assert all(WORKER_TAG in run.tags for run in deployment.instance.get_runs())
 
 
 def test_launch_forces_the_datasets_named(deployment: Deployment) -> None:
@@ -178,24 +177,20 @@ def test_a_launch_tries_what_failed_again_only_if_it_is_told_to(sandbox: Sandbox
     assert statuses == ["failed", "held", "failed"]
 
 
-def test_a_re_execution_is_somebody_elses(deployment: Deployment) -> None:
+def test_a_re_execution_is_somebody_elses_but_not_an_automatic_one(deployment: Deployment) -> None:
     days = ("2024-03-02", "2024-03-02")
     launch(deployment.definitions, deployment.instance, ["raw_readings"], days, force=["raw_readings"])
     (parent,) = deployment.instance.get_runs()
-    tags = {**parent.tags, LAUNCHER_TAG: f"{Owner().host} 4000000 1.0"}
-    child = deployment.instance.create_run_for_job(
-        deployment.definitions.resolve_implicit_global_asset_job_def(),
-        tags=tags,
-        parent_run_id=parent.run_id,
-        root_run_id=parent.run_id,
-        status=dg.DagsterRunStatus.STARTED,
-    )
-    end_orphans(deployment.instance)
-    found = deployment.instance.get_run_by_id(child.run_id)
-    assert found
-    assert found.status is dg.DagsterRunStatus.STARTED
-    assert _wishes(parent, ["2024-03-02"]) == Wishes(frozenset({("raw_readings", "2024-03-02")}), retry=False)
-    assert _wishes(found, ["2024-03-02"]) == Wishes(retry=True)
+    as_asked = Wishes(frozenset({("raw_readings", "2024-03-02")}), retry=False)
+    assert _wishes(parent, ["2024-03-02"]) == as_asked
+    for more, wishes in (({}, Wishes(retry=True)), ({"dagster/retry_number": "1"}, as_asked)):
+        child = deployment.instance.create_run_for_job(
+            deployment.definitions.resolve_implicit_global_asset_job_def(),
+            tags={**parent.tags, **more},
+            parent_run_id=parent.run_id,
+            root_run_id=parent.run_id,
+        )
+        assert _wishes(child, ["2024-03-02"]) == wishes
 
 
 def test_what_is_no_partitions_fault_is_raised(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,23 +200,6 @@ def test_what_is_no_partitions_fault_is_raised(sandbox: Sandbox, monkeypatch: py
     monkeypatch.setattr("flow_assets.materialization.skin.assets.build_warehouse", fail)
     with deploy(sandbox) as deployment, pytest.raises(duckdb.IOException, match="no space"):
         launch(deployment.definitions, deployment.instance, ["raw_readings"], ALL_DAYS)
-
-
-def test_runs_of_other_hosts_and_of_the_living_are_left_alone(deployment: Deployment) -> None:
-    job = deployment.definitions.resolve_implicit_global_asset_job_def()
-    dead, started = 4_000_000, 1.0
-    tags = [f"elsewhere {dead} {started}", None]
-    left = [
-        deployment.instance.create_run_for_job(
-            job, tags={LAUNCHER_TAG: tag} if tag else {}, status=dg.DagsterRunStatus.STARTED
-        )
-        for tag in tags
-    ]
-    assert launch(deployment.definitions, deployment.instance, ["raw_readings"], ALL_DAYS)
-    for run in left:
-        found = deployment.instance.get_run_by_id(run.run_id)
-        assert found
-        assert found.status is dg.DagsterRunStatus.STARTED
 
 
 def test_definitions_are_built_without_touching_the_data_folder(sandbox: Sandbox) -> None:
