@@ -16,6 +16,7 @@ _DAGSTER_YAML = """\
 # Settings of the Dagster instance; written once, edit it as you like.
 telemetry:
   enabled: false
+event_log_storage: {module: flow_assets.materialization.skin.event_log, class: BatchedEventLog}  # or Dagster's own
 run_launcher:  # Dagster's own, which also notices that a run's process is dead
   module: flow_assets.materialization.skin.workers
   class: WatchedRunLauncher
