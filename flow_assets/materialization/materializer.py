@@ -52,13 +52,18 @@ class Materializer:
 
         Datasets must come in topological order; each sees what was published of those before.
         """
+        for outcomes in self.materialize_in_batches(dataset, partitions):
+            yield from outcomes
+
+    def materialize_in_batches(self, dataset: Dataset, partitions: Sequence[str]) -> Iterator[list[Outcome]]:
+        """The same; the outcomes of partitions that were published together come together, as soon as they are."""
         entries = self._planner.plan(dataset, partitions)
-        yield from (self._ended(entry) for entry in entries if entry.action in _ENDED)
+        yield [self._ended(entry) for entry in entries if entry.action in _ENDED]
         work = [entry for entry in entries if entry.action not in _ENDED]
         if work:
             yield from self._share(dataset, work)
 
-    def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[Outcome]:
+    def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[list[Outcome]]:
         """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""
         recipe = self._planner.recipes[dataset.name]
         writer = Writer(recipe, self._project.store, self._run_id)
@@ -77,7 +82,7 @@ class Materializer:
             mine = self._look_again(dataset, mine, was_elsewhere=was_elsewhere)
             batch = attempt.run(mine)
             batch.settled += [e for e in mine if e.action in _ENDED]
-            yield from self._publish(dataset, batch)
+            yield list(self._publish(dataset, batch))
             done = {p.partition for p in batch.publications} | {f.partition for f in batch.failures}
             if left := [e for e in mine if e.partition not in done | {e.partition for e in batch.settled}]:
                 queue.append((left, True))

@@ -24,6 +24,7 @@ from flow_assets.declaration import (
 from flow_assets.materialization.materializer import Materializer
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.skin.events import store_together
 from flow_assets.materialization.skin.interrupts import interruptible
 from flow_assets.materialization.skin.provenance import Provenance
 from flow_assets.materialization.skin.windows import allow_different_windows
@@ -87,12 +88,12 @@ def _multi_asset(
             problems: list[Outcome] = []
             for dataset in wanted:
                 provenance = Provenance(dataset, planner, context.instance)
-                for outcome in materializer.materialize(dataset, partitions or (UNPARTITIONED,)):
-                    if listener:
-                        listener(outcome)
-                    if not outcome.status.is_published:
-                        problems.append(outcome)
-                    yield _event(outcome, provenance)
+                for outcomes in materializer.materialize_in_batches(dataset, partitions or (UNPARTITIONED,)):
+                    for outcome in outcomes:
+                        if listener:
+                            listener(outcome)
+                    problems += [outcome for outcome in outcomes if not outcome.status.is_published]
+                    yield from store_together(context, [_event(outcome, provenance) for outcome in outcomes])
         build_warehouse(project)
         if problems:
             raise dg.Failure(_summary(problems), allow_retries=False)

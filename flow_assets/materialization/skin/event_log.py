@@ -86,10 +86,10 @@ class BatchedEventLog(InstanceEventLog):
         if dg.__version__ not in _told:
             _told.add(dg.__version__)
             _logger.warning(
-                "flow_assets' event log was not tested with Dagster %s, only with %s: Dagster's own, which is slower, is "
-                "used. Upgrade flow_assets, or take event_log_storage out of dagster.yaml.",
-                dg.__version__,
+                "The event log of flow_assets is tested with Dagster %s, not with %s: Dagster's own, which is slower, "
+                "is used. Upgrade flow_assets, or take event_log_storage out of dagster.yaml.",
                 ", ".join(TESTED_VERSIONS),
+                dg.__version__,
             )
         return InstanceEventLog(inst_data=inst_data, **config_value)
 
