@@ -23,6 +23,8 @@ QUICK_DAEMON = """
 import sys
 from dagster._daemon import controller
 controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 1  # thirty, otherwise
+from dagster._core.instance import DagsterInstance
+DagsterInstance.run_monitoring_poll_interval_seconds = 1
 from dagster._daemon.cli import main
 sys.argv = ["dagster-daemon", "run", "-m", "flow_assets.definitions"]
 main()
@@ -30,8 +32,13 @@ main()
 
 
 @contextmanager
-def daemon(sandbox: Sandbox) -> Iterator[Path]:
-    """The real daemon with its code server and the runs it launches; yields its log. None is left behind."""
+def daemon(sandbox: Sandbox, *, kill: bool = False) -> Iterator[Path]:
+    """The real daemon with its code server and the runs it launches; yields its log. None is left behind.
+
+    Args:
+        sandbox: the deployment it works for.
+        kill: end all of it at once at the end, as a power cut does.
+    """
     prepare_home(sandbox.settings.dagster_home)
     log = sandbox.root / "daemon.log"
     with log.open("w") as file:
@@ -47,7 +54,19 @@ def daemon(sandbox: Sandbox) -> Iterator[Path]:
     try:
         yield log
     finally:
-        end(leader)
+        if kill:
+            kill_family(leader)
+        else:
+            end(leader)
+
+
+def kill_family(leader: subprocess.Popen[bytes]) -> None:
+    family = psutil.Process(leader.pid).children(recursive=True)
+    for process in (psutil.Process(leader.pid), *family):
+        process.kill()
+    leader.wait(5)
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive
 
 
 def end(leader: subprocess.Popen[bytes]) -> None:
