@@ -89,11 +89,12 @@ def _multi_asset(
             for dataset in wanted:
                 provenance = Provenance(dataset, planner, context.instance)
                 for outcomes in materializer.materialize_in_batches(dataset, partitions or (UNPARTITIONED,)):
+                    events = store_together(context, [_event(outcome, provenance) for outcome in outcomes])
                     for outcome in outcomes:
                         if listener:
                             listener(outcome)
                     problems += [outcome for outcome in outcomes if not outcome.status.is_published]
-                    yield from store_together(context, [_event(outcome, provenance) for outcome in outcomes])
+                    yield from events
         build_warehouse(project)
         if problems:
             raise dg.Failure(_summary(problems), allow_retries=False)
