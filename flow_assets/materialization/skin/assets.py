@@ -26,6 +26,7 @@ from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.events import store_together
 from flow_assets.materialization.skin.interrupts import interruptible
+from flow_assets.materialization.skin.launch import FORCE_TAG, RETRY_TAG
 from flow_assets.materialization.skin.provenance import Provenance
 from flow_assets.materialization.skin.windows import allow_different_windows
 from flow_assets.materialization.skin.workers import worker_tag
@@ -36,12 +37,6 @@ Listener = Callable[[Outcome], None]
 
 _KINDS = {Frame.DUCKDB: "duckdb", Frame.PANDAS: "pandas", Frame.ARROW: "arrow"}
 _COUNTED_CAUSES = 5
-
-FORCE_TAG = "flow_assets/force"
-"""Run tag: names of datasets, separated by commas, that are computed even if nothing has changed."""
-
-RETRY_TAG = "flow_assets/retry"
-"""Run tag: "false" if what failed is not tried again before something changes; else it is."""
 
 
 def build_assets(project: Project, listener: Listener | None = None) -> list[dg.AssetsDefinition]:
