@@ -1,25 +1,26 @@
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from flow_assets.materialization.skin.interrupts import uninterrupted
 
 
-class Ended(Exception):
+class EndedError(Exception):
     pass
 
 
 def end(number: int, frame: object) -> None:
-    raise Ended(signal.Signals(number).name)
+    raise EndedError(signal.Signals(number).name)
 
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
-def ending(request: pytest.FixtureRequest) -> "signal.Signals":
+def ending(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
     number: signal.Signals = request.param
     former = signal.signal(number, end)
-    request.addfinalizer(lambda: signal.signal(number, former))
-    return number
+    yield number
+    signal.signal(number, former)
 
 
 def test_a_signal_is_put_off_and_not_forgotten(ending: signal.Signals) -> None:
@@ -33,7 +34,7 @@ def test_a_signal_is_put_off_and_not_forgotten(ending: signal.Signals) -> None:
             done.append("whole")
         done.append("more")
 
-    with pytest.raises(Ended, match=ending.name):
+    with pytest.raises(EndedError, match=ending.name):
         work()
     assert done == ["half", "whole"]
     assert signal.getsignal(ending) is end
@@ -44,7 +45,7 @@ def test_without_a_signal_or_with_an_error_all_is_as_before(ending: signal.Signa
         pass
     with pytest.raises(ValueError, match="bad"), uninterrupted():
         raise ValueError("bad")
-    with pytest.raises(Ended):
+    with pytest.raises(EndedError):
         signal.raise_signal(ending)
 
 
