@@ -112,13 +112,16 @@ def record(instance: dg.DagsterInstance) -> list[str]:
 
 
 def rows(home: Path, runs: list[str]) -> dict[str, list[tuple[Any, ...]]]:
-    """`file table` to its rows in order, the runs' files in the order of the runs."""
+    """`file table` to its rows in order and how it and its indices were made, the files in the order of the runs."""
     found = {}
     for number, name in enumerate([*runs, "", "index"]):
         with closing(sqlite3.connect(home / "history" / "runs" / f"{name}.db")) as connection:
             tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
             for (table,) in tables:
                 every = connection.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
+                every += connection.execute(
+                    "SELECT type, sql FROM sqlite_master WHERE tbl_name = ?", (table,)
+                ).fetchall()
                 found[f"{number} {table}"] = [tuple(_masked(value, home) for value in row) for row in every]
     return found
 

@@ -140,7 +140,7 @@ def test_the_folder_can_be_another(tmp_path: Path) -> None:
 def test_of_another_version_dagsters_own_is_used_and_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(event_log, "TESTED_VERSIONS", ("0.0.1",))
+    monkeypatch.setattr(event_log, "TESTED_VERSIONS", {"0.0.1": "a"})
     monkeypatch.setattr(event_log, "_told", set())
     caplog.set_level(logging.WARNING)
     for _ in range(2):
