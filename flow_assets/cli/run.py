@@ -59,14 +59,13 @@ def command(
 
 def _carry_out(run: "Run") -> "RunSummary":
     from flow_assets.cli.console import progress
-    from flow_assets.materialization.requests import WORK
 
     with progress() as bars, ExitStack() as stack:
         tasks = {}
         awaited: set[tuple[str, str]] = set()
 
         def on_plan(entries: "list[PlanEntry]") -> None:
-            awaited.update((e.dataset, e.partition) for e in entries if e.action in WORK)
+            awaited.update((e.dataset, e.partition) for e in entries if e.asks_for_a_run)
             counts = Counter(name for name, _ in awaited)
             tasks.update({name: bars.add_task(name, total=counts[name]) for name in run.scope if counts[name]})
 

@@ -130,6 +130,21 @@ class Holdings:
             rows = connection.execute(select(*columns).where(self._is_of(table, dataset, partitions)))
             return {row.partition: Failure(*row) for row in rows}
 
+    def troubles(self, dataset: str) -> set[str]:
+        """The partitions that the last run which was asked for them left failed, held or waiting."""
+        table = tables.troubles
+        with reading(self._engine) as connection:
+            return set(connection.scalars(select(table.c.partition).where(self._is_of(table, dataset, None))))
+
+    def note_troubles(self, dataset: str, begun: Sequence[str], ended: Sequence[str], run_id: str) -> None:
+        """Take note of what a run has left failed, held or waiting (`begun`), and of what it has not (`ended`)."""
+        table = tables.troubles
+        rows = [{"environment": self._environment, "dataset": dataset, "partition": p, "run_id": run_id} for p in begun]
+        with transaction(self._engine) as connection:
+            for some in _chunks([*begun, *ended], 500):
+                connection.execute(delete(table).where(self._is_of(table, dataset, some)))
+            _insert(connection, table, rows)
+
     def history(self, dataset: str, partition: str) -> list[HistoryEntry]:
         """Every change of one partition, the newest first."""
         table = tables.history
@@ -150,7 +165,7 @@ class Holdings:
         with transaction(self._engine) as connection:
             claimed = self._claimed_by(connection, owner)
             kept = [p for p in publications if (p.dataset, p.partition) in claimed]
-            for table in (tables.holdings, tables.failures, tables.claims):
+            for table in (tables.holdings, tables.failures, tables.troubles, tables.claims):
                 self._remove(connection, table, kept)
             _insert(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
             _insert(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])

@@ -52,6 +52,15 @@ failures = Table(
     Column("run_id", String, nullable=False),
 )
 
+troubles = Table(
+    "troubles",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("run_id", String, nullable=False),
+)
+
 claims = Table(
     "claims",
     METADATA,

@@ -4,6 +4,7 @@ One partition's failure stops neither the others nor what does not require it. A
 published in one transaction; a process that dies loses only the batch in hand.
 """
 
+import itertools
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from flow_assets.materialization.compute import Computer
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.write import Writer
-from flow_assets.memo.entries import Action, PlanEntry
+from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
 from flow_assets.memo.reads import windows
@@ -58,10 +59,14 @@ class Materializer:
     def materialize_in_batches(self, dataset: Dataset, partitions: Sequence[str]) -> Iterator[list[Outcome]]:
         """The same; the outcomes of partitions that were published together come together, as soon as they are."""
         entries = self._planner.plan(dataset, partitions)
-        yield [self._ended(entry) for entry in entries if entry.action in _ENDED]
         work = [entry for entry in entries if entry.action not in _ENDED]
-        if work:
-            yield from self._share(dataset, work)
+        begun, ended = list[str](), [entry.partition for entry in entries if entry.because is Because.RECOVERED]
+        unchanged = [self._ended(entry) for entry in entries if entry.action in _ENDED]
+        for outcomes in itertools.chain([unchanged], self._share(dataset, work)):
+            begun += [outcome.partition for outcome in outcomes if not outcome.status.is_published]
+            yield outcomes
+        if begun or ended:
+            self._project.holdings.note_troubles(dataset.name, begun, ended, self._run_id)
 
     def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[list[Outcome]]:
         """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""

@@ -6,14 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flow_assets.declaration import AllPartitions, Dataset, DatasetGraph, partition_keys
-from flow_assets.memo.entries import Action, PlanEntry
+from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.planner import Planner
 from flow_assets.memo.reads import windows
 
 BRIDGED = 10
 """Gaps of so many partitions are asked for too: a reused partition costs Dagster 15 to 30 ms, a run 0.6 s."""
-
-WORK = (Action.COMPUTE, Action.RESTORE, Action.CHECK)
 
 Scope = Mapping[str, Sequence[str]]
 """Datasets, in topological order, with their partitions."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flow_assets.errors import StoreError
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
-from flow_assets.materialization.requests import WORK, Request, Scope, next_request, plan_scope
+from flow_assets.materialization.requests import Request, Scope, next_request, plan_scope
 from flow_assets.materialization.summary import RunSummary, summarize
 from flow_assets.memo.entries import Action, PlanEntry
 from flow_assets.memo.explain import Explainer
@@ -67,7 +67,7 @@ class Run:
     def _work(self, entries: Sequence[PlanEntry]) -> dict[str, list[str]]:
         work: dict[str, list[str]] = {name: [] for name in self.scope}
         for entry in entries:
-            if entry.action in WORK and self._requests[entry.dataset, entry.partition] < ATTEMPTS:
+            if entry.asks_for_a_run and self._requests[entry.dataset, entry.partition] < ATTEMPTS:
                 work[entry.dataset].append(entry.partition)
         return work
 

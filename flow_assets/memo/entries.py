@@ -19,6 +19,7 @@ class Because(StrEnum):
     """The kinds of cause; words for people are made of them in `explain`."""
 
     UNCHANGED = "unchanged"
+    RECOVERED = "recovered"
     IN_STORE = "in store"
     KEY_CHANGED = "key changed"
     INPUT_PENDING = "input pending"
@@ -52,3 +53,11 @@ class PlanEntry(NamedTuple):
     detail: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     source_hash: str | None = None
+
+    @property
+    def asks_for_a_run(self) -> bool:
+        """Whether there is something to do, if only to say that what was in trouble is as it should be again."""
+        return self.action in _WORK or self.because is Because.RECOVERED
+
+
+_WORK = (Action.COMPUTE, Action.RESTORE, Action.CHECK)

@@ -180,6 +180,7 @@ def _input(entry: PlanEntry) -> str:
 
 _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.UNCHANGED: lambda _, e: "unchanged",
+    Because.RECOVERED: lambda _, e: "as it should be again, after a run in which it failed, was held or waited",
     Because.IN_STORE: lambda _, e: "found in the store",
     Because.KEY_CHANGED: _key_changed,
     Because.INPUT_PENDING: _input_pending,

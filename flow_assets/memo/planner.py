@@ -58,11 +58,13 @@ class Planner:
         self._held: dict[str, dict[str, Holding]] = {}
         self._states: dict[str, InputState] = {}
         self._failures: dict[str, Failure] = {}
+        self._troubles: set[str] = set()
 
     def plan(self, dataset: Dataset, partitions: Sequence[str]) -> list[PlanEntry]:
         """What must be done with `partitions` of `dataset`, in their order."""
         state = self.state(dataset.name)
         self._failures = self._holdings.failures(dataset.name)
+        self._troubles = self._holdings.troubles(dataset.name)
         readers = [reader(dataset, self.state(name)) for name in dataset.ins]
         files = self._landing.observe(dataset, partitions) if dataset.source else None
         lost = self.find_lost(dataset.name, partitions)
@@ -161,7 +163,8 @@ class Planner:
             return PlanEntry(name, partition, Action.COMPUTE, Because.FORCED, key, (), inputs)
         is_current = holding is not None and holding.key == key
         if is_current and partition not in lost:
-            return PlanEntry(name, partition, Action.REUSE, Because.UNCHANGED, key)
+            because = Because.RECOVERED if partition in self._troubles else Because.UNCHANGED
+            return PlanEntry(name, partition, Action.REUSE, because, key)
         failure = self._failures.get(partition)
         if failure and failure.key == key and self._is_final(failure):
             return PlanEntry(name, partition, Action.HOLD, Because.FAILED_BEFORE, key, (failure.message,), inputs)

@@ -1,6 +1,7 @@
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from flow_assets.definitions import build_definitions
 from flow_assets.materialization.skin import launch
@@ -207,3 +208,32 @@ def test_definitions_are_built_without_touching_the_data_folder(sandbox: Sandbox
         build_definitions(project)
     assert not sandbox.settings.dagster_home.exists()
     assert not sandbox.settings.store.exists()
+
+
+def test_what_was_in_trouble_and_is_as_it_was_again_is_told_to_dagster_once(sandbox: Sandbox) -> None:
+    def status() -> dict[str, set[str]]:
+        """Dataset to the partitions that Dagster shows as failed."""
+        graph, found = deployment.definitions.resolve_asset_graph(), {}
+        for key in map(dg.AssetKey, DAILY):
+            partitions_def = graph.get(key).partitions_def
+            cached = get_and_update_asset_status_cache_value(deployment.instance, key, partitions_def)
+            assert cached
+            failed = cached.deserialize_failed_partition_subsets(partitions_def)
+            found[key.to_user_string()] = set(failed.get_partition_keys())
+        return found
+
+    day = "2024-03-03"
+    good = sandbox.land(day).read_bytes()
+    with deploy(sandbox) as deployment:
+        deployment.materialize(*DAILY, days=ALL_DAYS)
+        sandbox.land(day, BAD)
+        assert not deployment.materialize(*DAILY, days=ALL_DAYS).success
+        assert status() == {key: {day} for key in DAILY}
+        sandbox.land(day, good)
+        assert set(sandbox.work()) == {"meters_seen"}
+        before = len(deployment.instance.get_runs())
+        assert sandbox.flow_json("run")["computed"] == 1  # meters_seen
+        assert status() == {key: set() for key in DAILY}
+        assert len(deployment.instance.get_runs()) == before + 2
+        assert sandbox.flow_json("run")["computed"] == 0
+        assert len(deployment.instance.get_runs()) == before + 2
