@@ -1,0 +1,83 @@
+"""The first rows of a table as a small Markdown table, for people who look at an event."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+PREVIEW_ROWS = 5
+PREVIEW_COLUMNS = 12
+_CELL_LENGTH = 28
+_SHOWN_BYTES = 8
+
+_EPOCH = datetime(1970, 1, 1)
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+_LITERAL = str.maketrans(
+    {chr(code): "\N{REPLACEMENT CHARACTER}" for code in range(32)}
+    | {"\n": "⏎", "\r": " ", "\t": " ", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+    | {character: f"\\{character}" for character in "\\`*_[]|~$"}
+)
+"""What a character would otherwise be to Markdown, or to a table's one line."""
+
+
+def preview(table: pa.Table) -> str:
+    """The first rows and columns of `table` in Markdown; a text of at most a few kilobytes, equal for equal rows."""
+    shown = table.select(range(min(PREVIEW_COLUMNS, table.num_columns))).slice(0, PREVIEW_ROWS)
+    columns = [_values(column) for column in shown.columns]
+    lines = markdown_table(shown.column_names, zip(*columns, strict=True))
+    hidden = table.num_columns - shown.num_columns
+    return f"{lines}\n\n{hidden} more columns" if hidden else lines
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column as Python's; an instant as text in UTC, a tenth of what a datetime with a zone takes."""
+    if not pa.types.is_timestamp(column.type):
+        return list(column.to_pylist())
+    ending, per_second = "Z" if column.type.tz else "", _PER_SECOND[column.type.unit]
+    ticks = [tick for chunk in column.chunks for tick in chunk.view(pa.int64()).to_pylist()]
+    return [None if tick is None else _instant(tick, per_second) + ending for tick in ticks]
+
+
+def _instant(tick: int, per_second: int) -> str:
+    try:
+        return str(_EPOCH + timedelta(seconds=tick // per_second, microseconds=tick % per_second * 10**6 // per_second))
+    except OverflowError:  # beyond the years that Python counts
+        return f"{tick}/{per_second} s"
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A Markdown table whose cells show each value as it is, in one line, cut where it is long."""
+    lines = [_line(map(_literal, header)), _line("---" for _ in header)]
+    return "\n".join((*lines, *(_line(map(cell, row)) for row in rows)))
+
+
+def cell(value: Any) -> str:
+    """One value as a table shows it: nothing in it is markup, and no value looks like a missing one."""
+    if value is None:
+        return "*null*"
+    text = _text(value)
+    if len(text) > _CELL_LENGTH:
+        text = text[: _CELL_LENGTH - 1] + "…"
+    return _literal(text)
+
+
+def _literal(text: str) -> str:
+    return text if text.isalnum() else text.translate(_LITERAL)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value or '""'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.10g}" if value == value else "NaN"
+    if isinstance(value, bytes):
+        return f"0x{value[:_SHOWN_BYTES].hex()}" + ("…" if len(value) > _SHOWN_BYTES else "")
+    return str(value)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
