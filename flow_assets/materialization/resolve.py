@@ -9,7 +9,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 _DIALECT = "duckdb"
-_BEYOND = (exp.Pivot, exp.Columns, exp.Exists)
+_BEYOND = (exp.Pivot, exp.Columns, exp.Exists, exp.PositionalColumn)
 """What this does not follow anywhere in a query."""
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it cannot read is nobody's concern when definitions load
@@ -120,7 +120,8 @@ def _names(scope: Scope) -> list[str]:
 def _is_beyond(part: exp.Expr) -> bool:
     is_natural = isinstance(part, exp.Join) and str(part.args.get("method", "")).upper() == "NATURAL"
     is_recursive = isinstance(part, exp.With) and bool(part.args.get("recursive"))
-    return is_natural or is_recursive or isinstance(part, _BEYOND)
+    is_renamed = isinstance(part, exp.TableAlias) and bool(part.columns) and isinstance(part.parent, exp.Table)
+    return is_natural or is_recursive or is_renamed or isinstance(part, _BEYOND)
 
 
 def _source(column: exp.Column, scope: Scope | None) -> exp.Table | Scope:
