@@ -1,6 +1,6 @@
 """The first rows of a table as a small Markdown table, for people who look at an event."""
 
-from collections.abc import Iterable, Sequence
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +8,14 @@ import pyarrow as pa
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 12
+PREVIEW_LENGTH = 950
+"""Dagster's UI shows Markdown of less than 1,000 characters at once, and longer one at a click."""
+
 _CELL_LENGTH = 28
 _SHOWN_BYTES = 8
+
+_EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+"""An underscore that is not within a word."""
 
 _EPOCH = datetime(1970, 1, 1)
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -17,17 +23,24 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _LITERAL = str.maketrans(
     {chr(code): "\N{REPLACEMENT CHARACTER}" for code in range(32)}
     | {"\n": "⏎", "\r": " ", "\t": " ", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
-    | {character: f"\\{character}" for character in "\\`*_[]|~$"}
+    | {character: f"\\{character}" for character in "\\`*[]|~$"}
 )
 """What a character would otherwise be to Markdown, or to a table's one line."""
 
 
 def preview(table: pa.Table) -> str:
-    """The first rows and columns of `table` in Markdown; a text of at most a few kilobytes, equal for equal rows."""
+    """The first rows of `table` in Markdown, with as many of its columns as fit; equal for equal rows."""
     shown = table.select(range(min(PREVIEW_COLUMNS, table.num_columns))).slice(0, PREVIEW_ROWS)
-    columns = [_values(column) for column in shown.columns]
-    lines = markdown_table(shown.column_names, zip(*columns, strict=True))
-    hidden = table.num_columns - shown.num_columns
+    columns: list[tuple[str, ...]] = []
+    room = PREVIEW_LENGTH
+    for name, column in zip(shown.column_names, shown.columns, strict=True):
+        cells = (literal(name), "-", *map(cell, _values(column)))
+        room -= sum(map(len, cells)) + len(cells)
+        if room < 0 and columns:
+            break
+        columns.append(cells)
+    lines = "\n".join(f"|{'|'.join(cells)}|" for cells in zip(*columns, strict=True))
+    hidden = table.num_columns - len(columns)
     return f"{lines}\n\n{hidden} more columns" if hidden else lines
 
 
@@ -47,24 +60,20 @@ def _instant(tick: int, per_second: int) -> str:
         return f"{tick}/{per_second} s"
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A Markdown table whose cells show each value as it is, in one line, cut where it is long."""
-    lines = [_line(map(_literal, header)), _line("---" for _ in header)]
-    return "\n".join((*lines, *(_line(map(cell, row)) for row in rows)))
-
-
 def cell(value: Any) -> str:
-    """One value as a table shows it: nothing in it is markup, and no value looks like a missing one."""
+    """One value as a table shows it, cut where it is long; no value looks like a missing one."""
     if value is None:
         return "*null*"
     text = _text(value)
-    if len(text) > _CELL_LENGTH:
-        text = text[: _CELL_LENGTH - 1] + "…"
-    return _literal(text)
+    return literal(text if len(text) <= _CELL_LENGTH else text[: _CELL_LENGTH - 1] + "…")
 
 
-def _literal(text: str) -> str:
-    return text if text.isalnum() else text.translate(_LITERAL)
+def literal(text: str) -> str:
+    """A text of one line in which nothing is markup."""
+    if text.isalnum():
+        return text
+    text = text.translate(_LITERAL)
+    return _EMPHASIS.sub(r"\\_", text) if "_" in text else text
 
 
 def _text(value: Any) -> str:
@@ -77,7 +86,3 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return f"0x{value[:_SHOWN_BYTES].hex()}" + ("…" if len(value) > _SHOWN_BYTES else "")
     return str(value)
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"

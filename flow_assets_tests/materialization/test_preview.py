@@ -19,7 +19,8 @@ from flow_assets_tests.sandbox import DAYS, Sandbox
         ("two\nlines", "two⏎lines"),
         ("a\r\nb\tc\x00", "a ⏎b c\N{REPLACEMENT CHARACTER}"),
         ("a|b", "a\\|b"),
-        ("tail_number", "tail\\_number"),
+        ("tail_number", "tail_number"),
+        ("_a_ __b", "\\_a\\_ \\_\\_b"),
         ("`x` [y](z) ~~w~~ $1$", "\\`x\\` \\[y\\](z) \\~\\~w\\~\\~ \\$1\\$"),
         ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
         ("\\|", "\\\\\\|"),
@@ -61,15 +62,20 @@ def test_a_cell_shows_the_value_and_nothing_in_it_is_markup(value: Any, shown: s
     ids=str,
 )
 def test_an_instant_is_shown_in_utc(kind: pa.DataType, value: Any, shown: str) -> None:
-    assert preview(pa.table({"t": pa.array([value], kind)})).splitlines()[2] == f"| {shown} |"
+    assert preview(pa.table({"t": pa.array([value], kind)})).splitlines()[2] == f"|{shown}|"
 
 
-def test_only_the_first_rows_and_columns_are_shown_and_the_rest_is_counted() -> None:
-    wide = pa.table({f"c{number}": pa.array(["|" * 1000] * 90) for number in range(50)})
+@pytest.mark.parametrize(("text", "columns"), [("x", PREVIEW_COLUMNS), ("x" * 1000, 6), ("|" * 1000, 3)])
+def test_only_the_first_rows_and_columns_are_shown_and_the_rest_is_counted(text: str, columns: int) -> None:
+    wide = pa.table({f"c{number}": pa.array([text] * 90) for number in range(50)})
     head, _, *rows = preview(wide).splitlines()
-    assert head.count(" | ") == PREVIEW_COLUMNS - 1
-    assert rows[PREVIEW_ROWS:] == ["", f"{50 - PREVIEW_COLUMNS} more columns"]
-    assert len(preview(wide).encode()) < 6_000
+    assert head.count("|") == columns + 1
+    assert rows[PREVIEW_ROWS:] == ["", f"{50 - columns} more columns"]
+    assert len(preview(wide)) < 1000
+
+
+def test_the_first_column_is_shown_however_long_its_name_is() -> None:
+    assert preview(pa.table({"n" * 2000: [1], "m": [2]})).startswith(f"|{'n' * 2000}|\n|-|\n|1|\n")
 
 
 def test_every_line_of_a_table_has_as_many_cells() -> None:
@@ -79,7 +85,7 @@ def test_every_line_of_a_table_has_as_many_cells() -> None:
 
 
 def test_a_table_without_rows_has_its_header() -> None:
-    assert preview(pa.schema([("a", pa.int32())]).empty_table()) == "| a |\n| --- |"
+    assert preview(pa.schema([("a", pa.int32())]).empty_table()) == "|a|\n|-|"
 
 
 def test_a_preview_does_not_depend_on_chunks() -> None:
@@ -101,9 +107,9 @@ def test_a_record_keeps_the_preview_and_neither_key_nor_content_know_of_it(
         record = project.store.get_record(before[0][0])
     assert record
     assert record.preview.splitlines() == [
-        "| day | meter | deciwatts |",
-        "| --- | --- | --- |",
-        *(f"| {DAYS[0]} | {meter} | {watts} |" for meter, watts in (("a", "10"), ("b", "20"), ("c", "*null*"))),
+        "|day|meter|deciwatts|",
+        "|-|-|-|",
+        *(f"|{DAYS[0]}|{meter}|{watts}|" for meter, watts in (("a", "10"), ("b", "20"), ("c", "*null*"))),
     ]
     monkeypatch.setattr("flow_assets.materialization.write.preview", lambda table: "another")
     sandbox.run("readings", force=["readings"])

@@ -6,7 +6,7 @@ the dataset, and in each column's description as well.
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from flow_assets.declaration import ColumnDeclaration, Dataset, Frame
 from flow_assets.errors import FlowError
 from flow_assets.materialization.lineage import ColumnSource, column_lineage
 from flow_assets.materialization.outcomes import Outcome
-from flow_assets.materialization.preview import markdown_table
+from flow_assets.materialization.preview import literal
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.provenance import Provenance
 
@@ -32,11 +32,13 @@ class Particulars:
 
     Attributes:
         code_version: the fingerprint of its code, which Dagster compares with that of each materialization.
+        reads: its inputs, and which partitions of each a partition reads, in words.
         config: its config as it is set now.
         lineage: column to the columns of its inputs that it is made from, where that is certain.
     """
 
     code_version: str | None = None
+    reads: Mapping[str, str] = field(default_factory=dict)
     config: BaseModel | None = None
     lineage: Mapping[str, Sequence[ColumnSource]] = field(default_factory=dict)
 
@@ -44,11 +46,15 @@ class Particulars:
 def particulars(project: Project, name: str) -> Particulars:
     """Find out about the dataset called `name`; a dataset that cannot be made now loads without, and fails when run."""
     dataset = project.graph.get(name)
+    reads = {
+        name: in_words(mapping) if project.graph.get(name).partitions else "all of it"
+        for name, mapping in dataset.ins.items()
+    }
     try:
         recipe = project.recipe(dataset)
     except FlowError:
-        return Particulars()
-    return Particulars(recipe.code.digest, recipe.config, column_lineage(dataset, project.graph, recipe.config))
+        return Particulars(reads=reads)
+    return Particulars(recipe.code.digest, reads, recipe.config, column_lineage(dataset, project.graph, recipe.config))
 
 
 def asset_spec(
@@ -79,7 +85,7 @@ def event(outcome: Outcome, provenance: Provenance) -> dg.AssetMaterialization |
     metadata |= {
         "dagster/partition_row_count": outcome.rows,
         "bytes": outcome.bytes,
-        "seconds": float(outcome.seconds),
+        "seconds": round(float(outcome.seconds), 4),
         "key": (outcome.key or "")[:_KEY_LENGTH],
     }
     if outcome.preview:
@@ -107,9 +113,8 @@ def _tags(dataset: Dataset) -> dict[str, str]:
 
 
 def _metadata(dataset: Dataset, told: Particulars) -> dict[str, Any]:
-    reads = [(name, in_words(mapping)) for name, mapping in dataset.ins.items()]
     settings = [
-        (name, repr(getattr(told.config, name)), info.description or "")
+        (name, repr(getattr(told.config, name))[:_WORDS_LENGTH], info.description or "")
         for name, info in (type(told.config).model_fields if told.config else {}).items()
     ]
     lineage = {column: [dg.TableColumnDep(*s) for s in sources] for column, sources in told.lineage.items()}
@@ -123,11 +128,14 @@ def _metadata(dataset: Dataset, told: Particulars) -> dict[str, Any]:
         **({"partitions": in_words(dataset.partitions)} if dataset.partitions else {}),
         **({"buckets": in_words(dataset.buckets)} if dataset.buckets else {}),
         **({"source": in_words(dataset.source)} if dataset.source else {}),
-        **({"reads": dg.MetadataValue.md(markdown_table(("dataset", "partitions"), reads))} if reads else {}),
-        **(
-            {"config": dg.MetadataValue.md(markdown_table(("field", "value", "meaning"), settings))} if settings else {}
-        ),
+        **({"reads": _table(("dataset", "partitions"), told.reads.items())} if told.reads else {}),
+        **({"config": _table(("field", "value", "meaning"), settings)} if settings else {}),
     }
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MarkdownMetadataValue:
+    lines = (header, "-" * len(header), *rows)
+    return dg.MetadataValue.md("\n".join(f"|{'|'.join(map(literal, line))}|" for line in lines))
 
 
 def _table_schema(dataset: Dataset, lineage: Mapping[str, Sequence[ColumnSource]]) -> dg.TableSchema:
