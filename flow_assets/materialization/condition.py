@@ -22,7 +22,7 @@ def filter_rows(
         _require_constant(where, expression, set(relation.columns), connection)
         kinds = relation.project(expression).types
         if [str(kind) for kind in kinds] != ["BOOLEAN"]:
-            raise _problem(where, f"it is {', '.join(map(str, kinds))}, and not true or false")
+            raise _problem(where, f"it is {', '.join(map(str, kinds))}, and not true or false.")
         return relation.filter(expression)
     except duckdb.Error as error:
         raise unanswerable(where, error) from error
@@ -39,7 +39,7 @@ def _require_constant(where: str, expression: str, columns: set[str], connection
         raise _problem(where, tree["error_message"])
     nodes = list(_nodes(tree))
     if any(node.get("class") == "SUBQUERY" for node in nodes):
-        raise _problem(where, "it holds a subquery; use the dataset's columns alone, or filter what `duckdb()` gives")
+        raise _problem(where, "it holds a subquery; use the dataset's columns alone, or filter what `duckdb()` gives.")
     called = {node["function_name"].lower() for node in nodes if "function_name" in node}
     # `current_date` is written like a column.
     called |= {node["column_names"][-1].lower() for node in nodes if "column_names" in node} - columns
@@ -49,7 +49,7 @@ def _require_constant(where: str, expression: str, columns: set[str], connection
         )
     )
     if changing := sorted(called & {*unstable, "ago"}):
-        raise _problem(where, f"{', '.join(changing)} differs each time, and a version's rows must not")
+        raise _problem(where, f"{', '.join(changing)} differs each time, and a version's rows must not.")
 
 
 def _value(connection: duckdb.DuckDBPyConnection, sql: str, parameter: str) -> str:
@@ -65,4 +65,4 @@ def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def _problem(where: str, what: str) -> QueryError:
-    return QueryError(f"where={where!r} cannot be used: {what}.")
+    return QueryError(f"where={where!r} cannot be used: {what}")
