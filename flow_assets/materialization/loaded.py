@@ -78,11 +78,11 @@ class LoadedDataset:
         return self._rows
 
     def __str__(self) -> str:
-        where = f" where {self._choice.where}" if self._choice.where else ""
+        where = f" where {' '.join(self._choice.where.split())}" if self._choice.where else ""
         absent = f" ({len(self.absent)} more are not published)" if self.absent else ""
         return (
             f"{self.dataset}, version {self.version}: {_keys_text(self.partitions)}{absent}, "
-            f"{len(self):,} rows{where}, {len(self._columns)} columns"
+            f"{len(self):,} rows{where}, {len(self._columns)} of {len(self._files.schema)} columns"
         )
 
     def __repr__(self) -> str:

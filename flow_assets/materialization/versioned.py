@@ -86,8 +86,9 @@ class VersionFiles:
 
     def _require(self, lost: Sequence[str], how: str) -> None:
         if lost:
-            named = ", ".join(lost[:_NAMED_PARTITIONS]) + (", ..." if len(lost) > _NAMED_PARTITIONS else "")
-            which = f"files of {len(lost)} partitions are {how}: {named}" if lost != [""] else f"its file is {how}"
+            more = f" and {len(lost) - _NAMED_PARTITIONS} more" if len(lost) > _NAMED_PARTITIONS else ""
+            named = ", ".join(lost[:_NAMED_PARTITIONS]) + more
+            which = f"files are {how} of {named}" if named else f"its file is {how}"
             raise LostObjectError(
                 f"{self._version.dataset}, version {self._version.name}: {which}. If that version is what is published "
                 f"now, `flow run {self._version.dataset}` computes them again; otherwise load another version, or "

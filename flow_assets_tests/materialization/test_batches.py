@@ -1,21 +1,23 @@
 """Batches hold every row once, in the stored order or shuffled, whatever their size."""
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 from unittest import mock
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flow_assets.errors import SelectionError
+from flow_assets.lake import VersionedPartition
 from flow_assets.materialization import batches as module
 from flow_assets.materialization.loaded import LoadedDataset
 from flow_assets_tests.sandbox import Sandbox
 
 ROWS = 15
-SEEDS = st.integers(0, 2**32)
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +30,49 @@ def rows_of(batches: list[pa.RecordBatch]) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for batch in batches for row in batch.to_pylist()]
 
 
-@settings(deadline=None, max_examples=20)
-@given(rows=st.integers(1, ROWS + 2), portion=st.integers(1, ROWS + 2), seed=st.none() | SEEDS)
+def made_of(sizes: list[int], rows: int, seed: int | None) -> module.Batches:
+    """Batches of partitions of these sizes, whose rows are numbered throughout."""
+    starts = dict(enumerate(accumulate(sizes, initial=0)))
+    partitions = [VersionedPartition(str(n), size, ()) for n, size in enumerate(sizes)]
+
+    def read(some: Sequence[VersionedPartition]) -> pa.Table:
+        numbers = [
+            number for p in some for number in range(starts[int(p.partition)], starts[int(p.partition)] + p.rows)
+        ]
+        return pa.table({"number": pa.array(numbers, pa.int64())})
+
+    return module.Batches(read, partitions, rows, sum(sizes), seed)
+
+
+@given(
+    sizes=st.lists(st.integers(0, 9), min_size=1, max_size=9),
+    rows=st.integers(1, 30),
+    portion=st.integers(1, 30),
+    seed=st.none() | st.integers(0, 2**32),
+)
 def test_every_row_is_in_one_batch_of_the_size_asked_for(
-    loaded: LoadedDataset, rows: int, portion: int, seed: int | None
+    sizes: list[int], rows: int, portion: int, seed: int | None
 ) -> None:
+    made, total = made_of(sizes, rows, seed), sum(sizes)
     with mock.patch.object(module, "PORTION_ROWS", portion):
-        made = loaded.batches(rows, seed)
         first, again = list(made), list(made)
-    assert [len(batch) for batch in first] == [rows] * (ROWS // rows) + [ROWS % rows] * (ROWS % rows > 0)
+    assert [len(batch) for batch in first] == [rows] * (total // rows) + [total % rows] * (total % rows > 0)
     assert len(made) == len(first)
-    assert all(batch.schema == loaded.schema for batch in first)
     assert first == again
+    numbers = [number for (number,) in rows_of(first)]
+    assert sorted(numbers) == list(range(total))
+    assert seed is not None or numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize(("rows", "portion", "seed"), [(1, 1, None), (4, 65_536, 7), (7, 4, 0), (15, 6, 1), (99, 1, 2)])
+def test_batches_of_real_files_hold_every_row(loaded: LoadedDataset, rows: int, portion: int, seed: int | None) -> None:
+    with mock.patch.object(module, "PORTION_ROWS", portion):
+        batches = list(loaded.batches(rows, seed))
+    assert all(batch.schema == loaded.schema for batch in batches)
+    assert {len(batch) for batch in batches[:-1]} <= {rows}
     stored = [tuple(row.values()) for row in loaded.arrow().to_pylist()]
-    assert Counter(rows_of(first)) == Counter(stored)
-    assert seed is not None or rows_of(first) == stored
+    assert Counter(rows_of(batches)) == Counter(stored)
+    assert (rows_of(batches) == stored) == (seed is None)
 
 
 def test_another_seed_gives_another_order(loaded: LoadedDataset) -> None:

@@ -56,7 +56,7 @@ def test_rows_come_in_the_order_of_the_partitions_and_as_they_are_stored(finishe
 
 def test_the_order_does_not_depend_on_threads(sandbox: Sandbox) -> None:
     for day in DAYS[:2]:  # several row groups, which DuckDB reads at once
-        lines = "".join(f"m{n:06},{n},\n" for n in range(150_000))
+        lines = "".join(f"m{n:06},{n},\n" for n in range(40_000))
         sandbox.land(day, f"meter,watts,note\n{lines}")
     sandbox.run("readings", partitions=f"{DAYS[0]}..{DAYS[1]}")
     tables = []
@@ -64,8 +64,8 @@ def test_the_order_does_not_depend_on_threads(sandbox: Sandbox) -> None:
         sandbox.options = {"threads": threads}
         loaded = sandbox.load(where="deciwatts % 3 <> 0", partitions=f"{DAYS[0]}..{DAYS[1]}")
         tables.append(loaded.arrow())
-        assert pa.Table.from_batches(list(loaded.batches(70_000)), loaded.schema) == tables[-1]
-    assert len(tables[0]) == 200_000
+        assert pa.Table.from_batches(list(loaded.batches(15_000)), loaded.schema) == tables[-1]
+    assert len(tables[0]) == 2 * 26_666
     assert tables[0] == tables[1] == tables[2]
 
 
@@ -97,13 +97,13 @@ def test_without_polars_it_is_said_how_to_get_it(finished: Sandbox, monkeypatch:
 
 
 def test_it_says_what_it_is(finished: Sandbox) -> None:
-    loaded = finished.load(partitions=f"{DAYS[0]}..{DAYS[1]}", where="meter = 'a'", columns=["day"])
+    loaded = finished.load(partitions=f"{DAYS[0]}..{DAYS[1]}", where="meter =\n 'a'", columns=["day"])
     days = "2024-03-01 .. 2024-03-02 (2 partitions)"
-    said = f"readings, version {loaded.version}: {days}, 2 rows where meter = 'a', 1 columns"
+    said = f"readings, version {loaded.version}: {days}, 2 rows where meter = 'a', 1 of 3 columns"
     assert (str(loaded), repr(loaded)) == (said, f"<{said}>")
     assert (loaded.dataset, loaded.partitions, len(loaded)) == ("readings", DAYS[:2], 2)
-    assert f"version {loaded.version}: 2024-03-04, 3 rows, 3 columns" in str(finished.load(partitions=DAYS[3]))
-    assert str(finished.load("meters_seen")).endswith(": whole, 3 rows, 2 columns")
+    assert f"version {loaded.version}: 2024-03-04, 3 rows, 3 of 3 columns" in str(finished.load(partitions=DAYS[3]))
+    assert str(finished.load("meters_seen")).endswith(": whole, 3 rows, 2 of 2 columns")
 
 
 def test_neither_dagster_nor_polars_is_imported(finished: Sandbox) -> None:
