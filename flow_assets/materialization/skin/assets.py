@@ -16,7 +16,6 @@ from flow_assets.declaration import (
     Dataset,
     Frame,
     Input,
-    Lookback,
     Partitions,
     StaticPartitions,
 )
@@ -25,7 +24,6 @@ from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.interrupts import interruptible
 from flow_assets.materialization.skin.provenance import Provenance
-from flow_assets.materialization.skin.windows import allow_different_windows
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.planner import Wishes
 
@@ -48,7 +46,6 @@ def build_assets(project: Project, listener: Listener | None = None) -> list[dg.
         project: whose datasets.
         listener: is told of each partition as it ends, besides Dagster.
     """
-    allow_different_windows()
     by_partitions: dict[Partitions | None, list[Dataset]] = {}
     for dataset in project.graph.datasets.values():
         by_partitions.setdefault(dataset.partitions, []).append(dataset)
@@ -110,7 +107,7 @@ def dagster_partitions(partitions: Partitions | None) -> dg.PartitionsDefinition
 
 def _spec(dataset: Dataset, partitions_def: dg.PartitionsDefinition | None, project: Project) -> dg.AssetSpec:
     deps = [
-        dg.AssetDep(name, partition_mapping=_mapping(mapping, project.graph.get(name)))
+        dg.AssetDep(name, partition_mapping=_mapping(mapping) if project.graph.get(name).partitions else None)
         for name, mapping in dataset.ins.items()
     ]
     columns = [
@@ -135,15 +132,9 @@ def _spec(dataset: Dataset, partitions_def: dg.PartitionsDefinition | None, proj
     )
 
 
-def _mapping(mapping: Input, upstream: Dataset) -> dg.PartitionMapping | None:
-    if upstream.partitions is None:
-        return None
-    if isinstance(mapping, AllPartitions):
-        return dg.AllPartitionMapping()
-    if isinstance(mapping, Lookback):
-        end = 0 if mapping.include_current else -1
-        return dg.TimeWindowPartitionMapping(-mapping.days, end, allow_nonexistent_upstream_partitions=True)
-    return None
+def _mapping(mapping: Input) -> dg.PartitionMapping | None:
+    """Of a window Dagster is told of its own partition only; else each backfill would ask for the days after too."""
+    return dg.AllPartitionMapping() if isinstance(mapping, AllPartitions) else None
 
 
 def _event(outcome: Outcome, provenance: Provenance) -> dg.AssetMaterialization | dg.AssetObservation:
