@@ -16,7 +16,6 @@ from flow_assets.declaration import (
     DailyPartitions,
     Dataset,
     Input,
-    Lookback,
     Partitions,
     StaticPartitions,
 )
@@ -28,7 +27,6 @@ from flow_assets.materialization.skin.events import store_together
 from flow_assets.materialization.skin.interrupts import interruptible
 from flow_assets.materialization.skin.launch import FORCE_TAG, RETRY_TAG
 from flow_assets.materialization.skin.provenance import Provenance
-from flow_assets.materialization.skin.windows import allow_different_windows
 from flow_assets.materialization.skin.workers import worker_tag
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.planner import Wishes
@@ -46,7 +44,6 @@ def build_assets(project: Project, listener: Listener | None = None) -> list[dg.
         listener: is told of each partition as it ends, besides Dagster. Such assets are for a run in this process: what
             takes time to find out (code version, column lineage) is left out of them.
     """
-    allow_different_windows()
     by_partitions: dict[Partitions | None, list[Dataset]] = {}
     for dataset in project.graph.datasets.values():
         by_partitions.setdefault(dataset.partitions, []).append(dataset)
@@ -118,20 +115,14 @@ def dagster_partitions(partitions: Partitions | None) -> dg.PartitionsDefinition
 
 def _deps(dataset: Dataset, project: Project) -> list[dg.AssetDep]:
     return [
-        dg.AssetDep(name, partition_mapping=_mapping(mapping, project.graph.get(name)))
+        dg.AssetDep(name, partition_mapping=_mapping(mapping) if project.graph.get(name).partitions else None)
         for name, mapping in dataset.ins.items()
     ]
 
 
-def _mapping(mapping: Input, upstream: Dataset) -> dg.PartitionMapping | None:
-    if upstream.partitions is None:
-        return None
-    if isinstance(mapping, AllPartitions):
-        return dg.AllPartitionMapping()
-    if isinstance(mapping, Lookback):
-        end = 0 if mapping.include_current else -1
-        return dg.TimeWindowPartitionMapping(-mapping.days, end, allow_nonexistent_upstream_partitions=True)
-    return None
+def _mapping(mapping: Input) -> dg.PartitionMapping | None:
+    """Of a window Dagster is told of its own partition only; else each backfill would ask for the days after too."""
+    return dg.AllPartitionMapping() if isinstance(mapping, AllPartitions) else None
 
 
 def _summary(problems: Sequence[Outcome]) -> str:
