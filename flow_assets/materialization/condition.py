@@ -9,21 +9,25 @@ import duckdb
 from flow_assets.errors import QueryError
 
 
-def filter_rows(
-    relation: duckdb.DuckDBPyRelation, where: str, connection: duckdb.DuckDBPyConnection
-) -> duckdb.DuckDBPyRelation:
-    """The rows of `relation` of which `where` holds.
+def require_condition(where: str, relation: duckdb.DuckDBPyRelation, connection: duckdb.DuckDBPyConnection) -> None:
+    """Make sure that `where` chooses rows of `relation`, and the same ones each time.
 
     Raises:
-        QueryError: `where` is no condition on its columns, or would not choose the same rows each time.
+        QueryError: it does not.
     """
-    expression = f"({where}\n)"  # on a line of its own, for it may end in a comment
     try:
-        _require_constant(where, expression, set(relation.columns), connection)
-        kinds = relation.project(expression).types
-        if [str(kind) for kind in kinds] != ["BOOLEAN"]:
-            raise _problem(where, f"it is {', '.join(map(str, kinds))}, and not true or false.")
-        return relation.filter(expression)
+        _require_constant(where, set(relation.columns), connection)
+        kinds = relation.project(_enclosed(where)).types
+    except duckdb.Error as error:
+        raise unanswerable(where, error) from error
+    if [str(kind) for kind in kinds] != ["BOOLEAN"]:
+        raise _problem(where, f"it is {', '.join(map(str, kinds))}, and not true or false.")
+
+
+def rows_where(relation: duckdb.DuckDBPyRelation, where: str) -> duckdb.DuckDBPyRelation:
+    """The rows of `relation` for which `where` holds."""
+    try:
+        return relation.filter(_enclosed(where))
     except duckdb.Error as error:
         raise unanswerable(where, error) from error
 
@@ -33,8 +37,12 @@ def unanswerable(where: str, error: duckdb.Error) -> QueryError:
     return _problem(where, str(error).partition("\n\nLINE")[0].strip())
 
 
-def _require_constant(where: str, expression: str, columns: set[str], connection: duckdb.DuckDBPyConnection) -> None:
-    tree = json.loads(_value(connection, "SELECT json_serialize_sql(?::VARCHAR)", f"SELECT {expression}"))
+def _enclosed(where: str) -> str:
+    return f"({where}\n)"  # on a line of its own, for it may end in a comment
+
+
+def _require_constant(where: str, columns: set[str], connection: duckdb.DuckDBPyConnection) -> None:
+    tree = json.loads(_value(connection, "SELECT json_serialize_sql(?::VARCHAR)", f"SELECT {_enclosed(where)}"))
     if tree["error"]:
         raise _problem(where, tree["error_message"])
     nodes = list(_nodes(tree))

@@ -15,7 +15,7 @@ from duckdb import ColumnExpression, DuckDBPyConnection, DuckDBPyRelation
 from flow_assets.errors import LostObjectError, MissingExtraError, SelectionError
 from flow_assets.lake import DatasetVersion, ObjectStore, VersionedPartition
 from flow_assets.materialization.batches import Batches
-from flow_assets.materialization.condition import filter_rows, unanswerable
+from flow_assets.materialization.condition import require_condition, rows_where, unanswerable
 from flow_assets.materialization.versioned import VersionFiles
 
 if TYPE_CHECKING:
@@ -156,13 +156,15 @@ class LoadedDataset:
         if self._choice.where is None:
             return sum(p.rows for p in self._choice.partitions)
         with self._connect() as connection, self._explained():
+            whole = self._files.relation(self._choice.partitions, connection)
+            require_condition(self._choice.where, whole, connection)
             rows: list[tuple[int]] = self._relation(self._choice.partitions, connection).count("*").fetchall()
             return rows[0][0]
 
     def _relation(self, partitions: Sequence[VersionedPartition], connection: DuckDBPyConnection) -> DuckDBPyRelation:
         relation = self._files.relation(partitions, connection)
         if self._choice.where is not None:
-            relation = filter_rows(relation, self._choice.where, connection)
+            relation = rows_where(relation, self._choice.where)
         return relation.select(*(ColumnExpression(name) for name in self._columns))
 
     @contextmanager

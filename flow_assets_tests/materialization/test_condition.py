@@ -47,6 +47,8 @@ def test_times_are_utc(sandbox: Sandbox) -> None:
         ("deciwatts > 1 LIMIT 3", "syntax error"),
         ("true); DROP TABLE x; SELECT (1", "Only SELECT"),
         ("true) ORDER BY (day", "cannot be used"),
+        ("true) FROM range(3) WHERE (false", "cannot be used"),
+        ("true) GROUP BY (day", "cannot be used"),
         ("true) UNION ALL SELECT (true", "cannot be used"),
         ("meter IN (SELECT 'a')", "it holds a subquery"),
         ("random() < 0.5", "random differs each time"),
