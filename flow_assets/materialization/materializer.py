@@ -120,9 +120,19 @@ class Materializer:
         self._planner.refresh(dataset.name, [p.partition for p in batch.publications])
         digest = self._planner.recipes[dataset.name].code.digest
         for p in batch.publications:
-            seconds = batch.seconds[p.partition]
-            status = Status(p.change)
-            yield Outcome(p.dataset, p.partition, status, p.reason, p.content_hash, digest, p.rows, p.bytes, seconds)
+            yield Outcome(
+                p.dataset,
+                p.partition,
+                Status(p.change),
+                p.reason,
+                p.content_hash,
+                digest,
+                p.rows,
+                p.bytes,
+                batch.seconds[p.partition],
+                p.key,
+                batch.previews[p.partition],
+            )
         for failure in batch.failures:
             self._planner.hold(failure.dataset, failure.partition)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
@@ -134,4 +144,16 @@ class Materializer:
         if status is not Status.REUSED or held is None:
             return Outcome(entry.dataset, entry.partition, status, reason)
         digest = self._planner.recipes[entry.dataset].code.digest
-        return Outcome(entry.dataset, entry.partition, status, reason, held.content_hash, digest, held.rows, held.bytes)
+        record = self._project.store.get_record(held.key)
+        return Outcome(
+            entry.dataset,
+            entry.partition,
+            status,
+            reason,
+            held.content_hash,
+            digest,
+            held.rows,
+            held.bytes,
+            key=held.key,
+            preview=record.preview if record else "",
+        )
