@@ -5,6 +5,7 @@ allows nobody to use a connection that another process has opened, nor to close 
 """
 
 import os
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -121,4 +122,5 @@ def _after_fork() -> None:
         shards._leave_to_parent()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_after_fork)
