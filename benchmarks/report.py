@@ -114,8 +114,8 @@ def _machine_text(found: dict[str, Any]) -> str:
 
 
 def _rounded(value: float) -> float:
-    """Four significant digits."""
-    return float(f"{value:.4g}")
+    """Four significant digits; of a whole number, all."""
+    return int(value) if value == int(value) else float(f"{value:.4g}")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -49,7 +49,7 @@ class Workspace:
 
     @cached_property
     def computed(self) -> "Deployment":
-        """A deployment on which everything is computed; measure copies of it."""
+        """A deployment on which everything is computed; measure on copies of it."""
         deployment = self.fresh()
         deployment.flow("run")
         return deployment
@@ -61,11 +61,11 @@ class Workspace:
         _copy_datasets(deployment.code / DATASETS, self.days[-1])
         return deployment
 
-    def copy(self) -> "Deployment":
-        """A deployment of its own on which everything is computed."""
-        deployment = Deployment(self.new_folder())
-        shutil.copytree(self.computed.folder, deployment.folder, dirs_exist_ok=True)
-        return deployment
+    def copy(self, deployment: "Deployment") -> "Deployment":
+        """A deployment that holds what another does."""
+        copied = Deployment(self.new_folder())
+        shutil.copytree(deployment.folder, copied.folder, dirs_exist_ok=True)
+        return copied
 
     def new_folder(self) -> Path:
         """An empty folder that nobody else uses."""
