@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT_SECONDS = 1800
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.2
 _MIB = 2**20
 
 
@@ -32,7 +33,7 @@ class Sample:
     Attributes:
         seconds: wall time.
         peak_mib: the most memory (RSS) that it and its children held at once; pages they share count for each. The
-            tree is looked at ten times a second; of the process itself the kernel's own maximum counts if it is more.
+            tree is looked at five times a second, and the kernel's own maximum of the process itself counts too.
         output: what it printed.
     """
 
@@ -144,27 +145,33 @@ def _watch(process: "subprocess.Popen[bytes]") -> tuple[float, int]:
     killer = threading.Timer(TIMEOUT_SECONDS, process.kill)
     killer.start()
     try:
-        _, status, usage = os.wait4(process.pid, 0)
+        code = process.wait()
     finally:
         killer.cancel()
         ended.set()
         watcher.join()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    own = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return max(*peaks, own), process.returncode
+    return max(peaks), code
 
 
 def _poll(pid: int, ended: threading.Event, peaks: list[float]) -> None:
     while not ended.wait(_POLL_SECONDS):
-        total = 0
-        try:
+        with suppress(psutil.Error):
             root = psutil.Process(pid)
-            tree = [root, *root.children(recursive=True)]
-        except psutil.Error:
-            continue
-        for process in tree:
-            try:
-                total += process.memory_info().rss
-            except psutil.Error:
-                continue
-        peaks.append(total)
+            peaks.append(sum(_resident(process) for process in (root, *root.children(recursive=True))))
+        peaks.append(_own_maximum(pid))
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:  # it has just ended
+        return 0
+
+
+def _own_maximum(pid: int) -> int:
+    """What Linux noted as the process's maximum; unlike `getrusage` it leaves out what was there before `exec`."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0

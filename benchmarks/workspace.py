@@ -47,6 +47,11 @@ class Workspace:
         """The days that are measured."""
         return list(partition_keys(DAILY))[: QUICK_DAYS if self.quick else None]
 
+    @property
+    def end(self) -> date:
+        """The day after the last."""
+        return date.fromisoformat(self.days[-1]) + timedelta(days=1)
+
     @cached_property
     def computed(self) -> "Deployment":
         """A deployment on which everything is computed; measure on copies of it."""
@@ -58,7 +63,7 @@ class Workspace:
         """A deployment where the files have landed and nothing is computed."""
         deployment = Deployment(self.new_folder())
         shutil.copytree(self.landing, deployment.data / "landing")
-        _copy_datasets(deployment.code / DATASETS, self.days[-1])
+        _copy_datasets(deployment.code / DATASETS, self.end)
         return deployment
 
     def copy(self, deployment: "Deployment") -> "Deployment":
@@ -124,12 +129,11 @@ class Deployment:
         shutil.rmtree(self.folder)
 
 
-def _copy_datasets(package: Path, last_day: str) -> None:
+def _copy_datasets(package: Path, end: date) -> None:
     """Copy the package, end it with a day, and move a constant of a dataset amid the graph into a helper."""
     shutil.copytree(ROOT / "flow_assets" / "datasets", package, ignore=shutil.ignore_patterns("__pycache__"))
     for path in package.rglob("*.py"):
         path.write_text(path.read_text().replace("flow_assets.datasets.", f"{DATASETS}."))
-    end = date.fromisoformat(last_day) + timedelta(days=1)
     _edit(package / "calendar.py", f'end_date="{DAILY.end_date}"', f'end_date="{end}"')
     _edit(package / _EDITED, _INLINE, _IN_A_HELPER)
     with (package / _EDITED).open("a") as file:
