@@ -5,7 +5,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,15 @@ import psutil
 from benchmarks.measuring import Result
 
 PACKAGES = ("dagster", "duckdb", "pyarrow", "pandas", "pandera", "sqlalchemy", "joblib", "apache-hamilton")
+
+_OURS = {
+    "everything, cold": ("cold", "cold `flow run`"),
+    "nothing to do": ("changes", "nothing to do"),
+    "one day changed": ("changes", "one day changed"),
+    "a helper's code changed": ("changes", "a helper's code changed"),
+}
+_FLOOR = {"cold": "bare DuckDB script", "changes": "bare DuckDB script, whole"}
+_PLAIN, _PLAIN_DAY = "plain Dagster, the year", "plain Dagster, a day"
 
 _HEAD = """# Results
 
@@ -30,8 +39,15 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "os": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: number for name in PACKAGES if (number := _version(name))},
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # only one measurement needs joblib and Hamilton
+        return None
 
 
 def _cpu_model() -> str:
@@ -90,6 +106,7 @@ def _table(documents: list[dict[str, Any]]) -> Iterator[str]:
             unit = f" {t['unit']}" if t["unit"] else ""
             met = "reached" if t["is_met"] else "**not reached**"
             yield f"| {t['what']} | {t['value']:,}{unit} | {t['reach']}{unit} | {met} |"
+    yield from _side_by_side({(d["name"], f["what"]): f["median"] for d in documents for f in d["figures"]})
     for document in documents:
         quick = ", `--quick`: too small to judge by" if document["quick"] else ""
         yield f"\n## {document['name']}\n\n{document['title']} ({document['repeats']} repeats{quick})\n"
@@ -105,6 +122,22 @@ def _table(documents: list[dict[str, Any]]) -> Iterator[str]:
         yield f"- {', '.join(names)}: {text}"
 
 
+def _side_by_side(medians: dict[tuple[str, str], float]) -> Iterator[str]:
+    """Whole processes: ours, and the two that know no change and have to be run whole."""
+    yield "\n## Whole processes, and their peak memory\n"
+    yield "| | `flow run` | bare DuckDB script | plain Dagster, the year |\n|---|---:|---:|---:|"
+    for what, ours in _OURS.items():
+        floor = (ours[0], _FLOOR[ours[0]])
+        cells = (_seconds_and_memory(medians, *found) for found in (ours, floor, ("plain_dagster", _PLAIN)))
+        yield f"| {what} | {' | '.join(cells)} |"
+
+
+def _seconds_and_memory(medians: dict[tuple[str, str], float], name: str, what: str) -> str:
+    seconds = medians.get((name, what))
+    peak = medians.get((name, f"{_PLAIN_DAY if what == _PLAIN else what}: peak memory"))
+    return "not measured" if seconds is None or peak is None else f"{seconds:,} s, {peak:,} MiB"
+
+
 def _machine_text(found: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in found["packages"].items())
     return (
@@ -115,7 +148,8 @@ def _machine_text(found: dict[str, Any]) -> str:
 
 def _rounded(value: float) -> float:
     """Four significant digits; of a whole number, all."""
-    return int(value) if value == int(value) else float(f"{value:.4g}")
+    rounded = value if value == int(value) else float(f"{value:.4g}")
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def _replace(path: Path, text: str) -> None:

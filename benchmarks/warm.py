@@ -3,8 +3,8 @@
 Thirteen trivial functions in a chain over 770 days, with a window of a day and one of 28: 10,010 partitions
 (`subjects/chain.py`). Everything is in each tool's store; a fresh process goes over all of it once, and must call no
 function. Measured after the imports: from opening the store to the last partition's answer. Each tool is used as its
-documentation has it; `subjects/` says how. They do not do the same: joblib loads every value, Hamilton those that are asked
-for, and we none, as a partition's hash says all that its readers need; but we also look whether every file is there.
+documentation has it; `subjects/` says how. They do not do the same: joblib loads every value, Hamilton those that are
+asked for, and we none, as a partition's hash says all that its readers need; but we look whether every file is there.
 """
 
 from benchmarks.measuring import BenchmarkError, Result, Sample, Target, ratios, run_module

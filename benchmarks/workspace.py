@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from benchmarks.measuring import ROOT, BenchmarkError, Sample, run_module, run_process
 from flow_assets.automation.landing import land
@@ -63,7 +63,7 @@ class Workspace:
         """A deployment where the files have landed and nothing is computed."""
         deployment = Deployment(self.new_folder())
         shutil.copytree(self.landing, deployment.data / "landing")
-        _copy_datasets(deployment.code / DATASETS, self.end)
+        copy_datasets(deployment.code / DATASETS, self.end)
         return deployment
 
     def copy(self, deployment: "Deployment") -> "Deployment":
@@ -129,7 +129,7 @@ class Deployment:
         shutil.rmtree(self.folder)
 
 
-def _copy_datasets(package: Path, end: date) -> None:
+def copy_datasets(package: Path, end: date) -> None:
     """Copy the package, end it with a day, and move a constant of a dataset amid the graph into a helper."""
     shutil.copytree(ROOT / "flow_assets" / "datasets", package, ignore=shutil.ignore_patterns("__pycache__"))
     for path in package.rglob("*.py"):
@@ -143,5 +143,7 @@ def _copy_datasets(package: Path, end: date) -> None:
 def _edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     if text.count(old) != 1:
-        raise BenchmarkError(f"{path.name} holds {old!r} {text.count(old)} times, not once; mend benchmarks/workspace.py.")
+        raise BenchmarkError(
+            f"{path.name} holds {old!r} {text.count(old)} times, not once; mend benchmarks/workspace.py."
+        )
     path.write_text(text.replace(old, new))

@@ -8,6 +8,7 @@ import inspect
 import json
 import sys
 import time
+from typing import Any
 
 import joblib
 
@@ -22,7 +23,7 @@ def main(folder: str, days: int) -> None:
     memory = joblib.Memory(folder, verbose=0)
     functions = {name: memory.cache(getattr(chain, name)) for name in NODES}
     reads = {name: list(inspect.signature(getattr(chain, name)).parameters) for name in NODES}
-    before, history, values = 0, list[int](), dict[str, object]()
+    before, history, values = 0, list[int](), dict[str, Any]()
     for day in range(days):
         values = {"day": day, "n3_before": before, "n7_window": history[-chain.WINDOW :]}
         for name, function in functions.items():

@@ -1,9 +1,9 @@
 """One pass over the chain with this project: `python -m benchmarks.subjects.own_memo FOLDER DAYS [PUBLISH]`.
 
-The chain's thirteen datasets, generated. With PUBLISH, every partition is published first for the key that it has, with
-a file of its own. The pass is what an idle `flow run` does: open the project, find the datasets, fingerprint their code,
-read the ledger, look for every file, plan every partition. It loads no data: what is unchanged is not looked into.
-Prints JSON: seconds, partitions, and those that would be computed.
+The chain's thirteen datasets, generated. With PUBLISH, every partition is published for the key that it has, with a
+file of its own, and no pass is made. The pass is what an idle `flow run` does: open the project, find the datasets,
+fingerprint their code, read the ledger, look for every file, plan every partition. It loads no data: what is unchanged
+is not looked into. Prints JSON: seconds, partitions, and those that would be computed.
 """
 
 import json
@@ -47,7 +47,7 @@ _WINDOWS = {4: '{"n3": lookback(days=1)}', 8: '{"n7": lookback(days=28, include_
 
 
 def main(folder: Path, days: int, *, must_publish: bool) -> None:
-    """Publish if asked to; then go over all partitions, and say what it took."""
+    """Publish everything; or go over all partitions, and say what it took."""
     sys.path.insert(0, str(folder))
     readers = [_READER.format(number=n, upstream=n - 1, ins=_WINDOWS.get(n, "{}")) for n in range(1, 13)]
     folder.mkdir(exist_ok=True)

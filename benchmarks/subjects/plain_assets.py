@@ -21,8 +21,8 @@ DAILY = dg.DailyPartitionsDefinition("2013-01-01", end_date=os.environ["PLAIN_EN
 CARRIERS = dg.StaticPartitionsDefinition(
     ["9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV"]
 )
-daily = {"partitions_def": DAILY, "group_name": "daily"}
-once = {"group_name": "once"}
+daily: dict[str, Any] = {"partitions_def": DAILY, "group_name": "daily"}
+once: dict[str, Any] = {"group_name": "once"}
 
 
 def _window(start: int, end: int) -> dg.TimeWindowPartitionMapping:
