@@ -47,7 +47,7 @@ bench: .venv/bench ## Measure how fast it is, beside what; a quarter of an hour 
 lock: ## Resolve every dependency anew and write requirements.lock
 	rm -rf build
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --upgrade setuptools ".[dev]"
+	build/lock/bin/python -m pip install --quiet --upgrade setuptools ".[bench,dev]"
 	build/lock/bin/python -m pip list --format=freeze --exclude pip --exclude flow_assets > requirements.lock
 	rm -rf build
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -32,12 +33,14 @@ class Sample:
 
     Attributes:
         seconds: wall time.
+        cpu_seconds: what it and its children took of the cores; of the two it suffers less from other programs.
         peak_mib: the most memory (RSS) that it and its children held at once; pages they share count for each. The
             tree is looked at five times a second, and the kernel's own maximum of the process itself counts too.
         output: what it printed.
     """
 
     seconds: float
+    cpu_seconds: float
     peak_mib: float
     output: str
 
@@ -79,11 +82,7 @@ class Target:
 
 @dataclass
 class Result:
-    """What one measurement found.
-
-    Attributes:
-        comparisons: for the table of whole processes: subject to what happened to seconds.
-    """
+    """What one measurement found."""
 
     figures: list[Figure] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
@@ -95,8 +94,9 @@ class Result:
         return figure
 
     def add_runs(self, what: str, samples: Sequence[Sample], note: str = "") -> Figure:
-        """Take down the seconds of whole processes, and their peak memory."""
+        """Take down the seconds of whole processes, wall and CPU, and their peak memory."""
         figure = self.add(what, "s", [sample.seconds for sample in samples], note)
+        self.add(f"{what}: CPU", "s", [sample.cpu_seconds for sample in samples])
         self.add(f"{what}: peak memory", "MiB", [sample.peak_mib for sample in samples])
         return figure
 
@@ -123,18 +123,24 @@ def run_process(command: Sequence[str], env: Mapping[str, str]) -> Sample:
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FLOW_ASSETS_", "DAGSTER_"))}
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), _cpu_of_children()
         process = subprocess.Popen(
             command, cwd=ROOT, env={**inherited, **env}, stdout=output, stderr=errors, start_new_session=True
         )
         peak, code = _watch(process)
-        seconds = time.perf_counter() - start
+        seconds, cpu = time.perf_counter() - start, _cpu_of_children() - cpu
         output.seek(0)
         errors.seek(0)
         if code:
             tail = (errors.read() + output.read())[-3000:]
             raise BenchmarkError(f"{' '.join(command)} ended with {code}:\n{tail}")
-        return Sample(seconds, peak / _MIB, output.read())
+        return Sample(seconds, cpu, peak / _MIB, output.read())
+
+
+def _cpu_of_children() -> float:
+    """CPU seconds of all children that have ended, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _watch(process: "subprocess.Popen[bytes]") -> tuple[float, int]:
