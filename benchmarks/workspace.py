@@ -99,8 +99,8 @@ class Deployment:
         return {"FLOW_ASSETS_DATA": str(self.data), "FLOW_ASSETS_DATASETS": DATASETS, "PYTHONPATH": str(self.code)}
 
     def flow(self, *arguments: str) -> Sample:
-        """Run the real command."""
-        return run_process([str(Path(sys.executable).with_name("flow")), *arguments], self.env)
+        """Run the real command, of this checkout."""
+        return run_process([sys.executable, "-c", "from flow_assets.cli import main; main()", *arguments], self.env)
 
     def use_stock_event_log(self) -> None:
         """Take the event log's storage out of `dagster.yaml`, so that Dagster uses its own."""
