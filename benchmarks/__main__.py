@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> int:
     """Run what was asked for, one measurement after the other; returns the exit code."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # as Ctrl-C: what runs is ended too
     with tempfile.TemporaryDirectory(prefix="flow_assets_benchmarks_") as folder:
         workspace = Workspace(Path(folder), quick=options.quick)
         for name in options.only or MEASUREMENTS:

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -148,15 +149,25 @@ def _watch(process: "subprocess.Popen[bytes]") -> tuple[float, int]:
     ended, peaks = threading.Event(), [0.0]
     watcher = threading.Thread(target=_poll, args=(process.pid, ended, peaks), daemon=True)
     watcher.start()
-    killer = threading.Timer(TIMEOUT_SECONDS, process.kill)
+    killer = threading.Timer(TIMEOUT_SECONDS, _end, [process])
     killer.start()
     try:
         code = process.wait()
+    except BaseException:  # interrupted: nothing that was started is left behind
+        _end(process)
+        raise
     finally:
         killer.cancel()
         ended.set()
         watcher.join()
     return max(peaks), code
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the process and all that it has started; it leads a group of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _poll(pid: int, ended: threading.Event, peaks: list[float]) -> None:

@@ -1,13 +1,17 @@
 """The benchmarks work: the smallest one for real, and what they compare and count is right. No test looks at times."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import psutil
 import pytest
 import yaml
 
@@ -147,3 +151,28 @@ def test_a_target_that_is_missed_is_seen_in_the_table(tmp_path: Path) -> None:
     assert "| b | 99 times | at least 100 times | **not reached** |" in table
     assert "| c | 2 ms | 1.235 | 3 |  |" in table
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["README.md", "one.json"]
+
+
+def test_an_interrupted_benchmark_leaves_no_process_behind() -> None:
+    child = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    measure = f"run_process([sys.executable, '-c', {child!r}], {{}})"
+    listen = "signal.signal(signal.SIGINT, signal.default_int_handler)"  # a shell's `&` would have it ignored
+    imports = "import signal, sys; from benchmarks.measuring import run_process"
+    program = [sys.executable, "-c", f"{imports}; {listen}; {measure}"]
+    runner = subprocess.Popen(program, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        started = _wait_for(lambda: psutil.Process(runner.pid).children())
+        runner.send_signal(signal.SIGINT)
+        assert runner.wait(30) != 0
+    finally:
+        runner.kill()
+        runner.wait()
+    _wait_for(lambda: not any(process.is_running() for process in started))
+
+
+def _wait_for(condition: Callable[[], Any]) -> Any:
+    for _ in range(300):
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not come to pass in 30 seconds")
