@@ -11,15 +11,17 @@ import json
 import shutil
 from collections.abc import Callable
 
-from benchmarks.measuring import Result, Sample, ratios
+from benchmarks.measuring import BenchmarkError, Result, Sample, ratios
 from benchmarks.workspace import Deployment, Workspace
+
+NOTHING = "nothing to do"
 
 
 def measure(workspace: Workspace, repeats: int) -> Result:
     """Run the floor and each change in turns."""
     day = workspace.days[len(workspace.days) // 2]
     changes: dict[str, Callable[[Deployment], None]] = {
-        "nothing to do": lambda deployment: None,
+        NOTHING: lambda deployment: None,
         "one day changed": lambda deployment: deployment.edit_a_landed_line(day),
         "a helper's code changed": lambda deployment: deployment.edit_a_helper(),
     }
@@ -47,6 +49,8 @@ def _result(floors: list[Sample], runs: dict[str, list[Sample]]) -> Result:
     result.add_runs("bare DuckDB script, whole", floors)
     for name, samples in runs.items():
         computed = json.loads(samples[0].output)["computed"]
+        if (computed > 0) is (name == NOTHING):
+            raise BenchmarkError(f"{name}: {computed} partitions were computed.")
         result.add_runs(name, samples, f"{computed} partitions computed")
         pairs = ratios([s.seconds for s in samples], [s.seconds for s in floors])
         result.add(f"{name}, over the floor", "times", pairs)

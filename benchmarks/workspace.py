@@ -1,8 +1,10 @@
 """Where measurements work: a folder with the landed year, a copy of the datasets, and deployments on them."""
 
 import gzip
+import os
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cached_property
@@ -20,6 +22,7 @@ DATASETS = "measured_datasets"
 """The package of datasets that is measured: a copy, so that its code can be edited."""
 
 QUICK_DAYS = 10
+_AGE_SECONDS = 60
 
 _INLINE, _IN_A_HELPER = "tolerance=pd.Timedelta(hours=5)", "tolerance=_oldest()"
 _HELPER = '\n\ndef _oldest() -> pd.Timedelta:\n    """How long after it was known an hour is used."""\n'
@@ -111,14 +114,18 @@ class Deployment:
         (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
 
     def edit_a_landed_line(self, day: str) -> None:
-        """Deliver the day's flights again: the first flight's delays are a minute more."""
+        """Deliver the day's flights again: the delays of one that arrived are a minute more."""
         path = self.data / "landing" / "flights" / f"{day}.csv.gz"
-        header, first, *rest = gzip.decompress(path.read_bytes()).decode().splitlines(keepends=True)
-        names, fields = header.rstrip("\n").split(","), first.rstrip("\n").split(",")
+        header, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        names = header.split(",")
+        number = next(number for number, line in enumerate(lines) if "NA" not in line.split(","))
+        fields = lines[number].split(",")
         for name in ("dep_delay", "arr_delay"):
-            number = names.index(name)
-            fields[number] = str(int(fields[number]) + 1)
-        path.write_bytes(gzip.compress("".join((header, ",".join(fields) + "\n", *rest)).encode(), mtime=0))
+            fields[names.index(name)] = str(int(fields[names.index(name)]) + 1)
+        lines[number] = ",".join(fields)
+        path.write_bytes(gzip.compress("\n".join((header, *lines, "")).encode(), mtime=0))
+        landed = time.time() - _AGE_SECONDS  # a file that has just changed may still be being written
+        os.utime(path, (landed, landed))
 
     def edit_a_helper(self) -> None:
         """Change the helper that `weather_at_departure` uses: weather of 5 hours ago instead of 6 is too old."""

@@ -1,5 +1,6 @@
 """The benchmarks work: the smallest one for real, and what they compare and count is right. No test looks at times."""
 
+import gzip
 import json
 import signal
 import subprocess
@@ -96,6 +97,16 @@ def test_the_measured_datasets_are_a_copy_that_can_be_edited(tmp_path: Path, mon
     graph = find_datasets(DATASETS)
     assert len(graph.datasets) == 13
     assert list(partition_keys(graph.get("departures").partitions))[-1] == "2013-01-10"
+
+
+def test_a_landed_file_is_edited_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "landing" / "flights" / "2013-01-01.csv.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress(b"dep_delay,origin,arr_delay\nNA,JFK,NA\n5,EWR,-1\n6,EWR,7\n"))
+    Deployment(tmp_path).edit_a_landed_line("2013-01-01")
+    lines = gzip.decompress(path.read_bytes()).decode()
+    assert lines == "dep_delay,origin,arr_delay\nNA,JFK,NA\n6,EWR,0\n6,EWR,7\n"
+    assert path.stat().st_mtime < time.time() - 10
 
 
 def test_the_stock_event_log_is_had_without_the_line_that_names_ours(tmp_path: Path) -> None:
