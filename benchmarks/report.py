@@ -24,6 +24,8 @@ _OURS = {
 _FLOOR = {"cold": "bare DuckDB script", "changes": "bare DuckDB script, whole"}
 _PLAIN, _PLAIN_DAY = "plain Dagster, the year", "plain Dagster, a day"
 
+_TOO_SMALL = "`--quick`: too small to judge by"
+
 _HEAD = """# Results
 
 Made by `make bench`; [docs/benchmarks.md](../../docs/benchmarks.md) says what is measured and how to read it. Each
@@ -104,12 +106,12 @@ def _table(documents: list[dict[str, Any]]) -> Iterator[str]:
     for document in documents:
         for t in document["targets"]:
             unit = f" {t['unit']}" if t["unit"] else ""
-            met = "reached" if t["is_met"] else "**not reached**"
+            met = _TOO_SMALL if document["quick"] else "reached" if t["is_met"] else "**not reached**"
             yield f"| {t['what']} | {t['value']:,}{unit} | {t['reach']}{unit} | {met} |"
     yield from _side_by_side({(d["name"], f["what"]): f["median"] for d in documents for f in d["figures"]})
     for document in documents:
-        quick = ", `--quick`: too small to judge by" if document["quick"] else ""
-        yield f"\n## {document['name']}\n\n{document['title']} ({document['repeats']} repeats{quick})\n"
+        quick = f", {_TOO_SMALL}" if document["quick"] else ""
+        yield f"\n## {document['name']}\n\n{document['title']} (repeats: {document['repeats']}{quick})\n"
         yield "| what | median | lowest | highest | |\n|---|---:|---:|---:|---|"
         for f in document["figures"]:
             median, low, high = (f"{x:,}" for x in (f["median"], min(f["samples"]), max(f["samples"])))
