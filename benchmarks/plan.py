@@ -1,32 +1,31 @@
 """How long planning 100,000 unchanged partitions takes: ten datasets, one of which reads all partitions of another.
 
-Every partition has a blob of its own. Prints the median of five plans in one process, after imports, as JSON.
+Every partition has a file of its own. Measured in this process, after imports.
 """
 
-import json
-import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from flow_assets.ledger import Publication
+from benchmarks.measuring import BenchmarkError, Result, Target
+from benchmarks.subjects.published import publish
+from benchmarks.workspace import Workspace
 from flow_assets.materialization.project import Project
-from flow_assets.materialization.requests import Scope, plan_scope
+from flow_assets.materialization.requests import plan_scope
 from flow_assets.materialization.selection import select
 from flow_assets.memo.entries import Action
 from flow_assets.settings import Settings
 
 DATASETS = 10
-PARTITIONS = 10_000
-REPEATS = 5
+PARTITIONS, QUICK_PARTITIONS = 10_000, 100
+SECONDS = 2
 
-PACKAGE = f"""
+_HEAD = """
 import pyarrow as pa
 
 from flow_assets import DatasetSchema, Int32, StaticPartitions, all_partitions, column, dataset
 
-KEYS = StaticPartitions([f"p{{number:06d}}" for number in range({PARTITIONS})])
+KEYS = StaticPartitions([f"p{{number:06d}}" for number in range({partitions})])
 
 
 class Numbers(DatasetSchema):
@@ -38,7 +37,7 @@ def d0() -> pa.Table:
     return pa.table({{"number": [1]}})
 """
 
-READER = """
+_READER = """
 
 @dataset(schema=Numbers, sort_by=["number"], partitions=KEYS, ins={ins})
 def d{number}(d{upstream}: pa.Table) -> pa.Table:
@@ -46,22 +45,22 @@ def d{number}(d{upstream}: pa.Table) -> pa.Table:
 """
 
 
-def main() -> None:
-    """Set the deployment up, plan it, and print the seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        project = _project(Path(folder))
-        scope = select(project.graph)
-        _publish(project, scope)
-        seconds = [_plan(project, scope) for _ in range(REPEATS)]
-    figures = {"partitions": DATASETS * PARTITIONS, "median_seconds": round(statistics.median(seconds), 3)}
-    sys.stdout.write(json.dumps({**figures, "seconds": [round(s, 3) for s in seconds]}) + "\n")
+def measure(workspace: Workspace, repeats: int) -> Result:
+    """Set the deployment up, and plan it again and again."""
+    partitions = QUICK_PARTITIONS if workspace.quick else PARTITIONS
+    project = _project(workspace.new_folder(), partitions)
+    publish(project)
+    result = Result()
+    count = DATASETS * partitions
+    figure = result.add(f"plan of {count:,} unchanged partitions", "s", [_plan(project) for _ in range(repeats)])
+    result.targets.append(Target("plan of 100,000 unchanged partitions", figure.value, "at most", SECONDS, "s"))
+    return result
 
 
-def _project(folder: Path) -> Project:
-    readers = [
-        READER.format(number=n, upstream=0 if n == DATASETS - 1 else n - 1, ins=_ins(n)) for n in range(1, DATASETS)
-    ]
-    (folder / "many_partitions.py").write_text(PACKAGE + "".join(readers))
+def _project(folder: Path, partitions: int) -> Project:
+    last = DATASETS - 1
+    readers = [_READER.format(number=n, upstream=0 if n == last else n - 1, ins=_ins(n)) for n in range(1, DATASETS)]
+    (folder / "many_partitions.py").write_text(_HEAD.format(partitions=partitions) + "".join(readers))
     sys.path.insert(0, str(folder))
     return Project.open(Settings(data=folder / "data", datasets="many_partitions"))
 
@@ -70,30 +69,10 @@ def _ins(number: int) -> str:
     return '{"d0": all_partitions()}' if number == DATASETS - 1 else "{}"
 
 
-def _publish(project: Project, scope: Scope) -> None:
-    """Publish every partition for the key it has now, each with a file of its own, without computing anything."""
-    planner = project.planner(project.graph.datasets.values())
-    with project.claims() as claims:
-        for name, partitions in scope.items():
-            entries = planner.plan(project.graph.get(name), partitions)
-            publications = []
-            for entry in entries:
-                assert entry.key
-                blob = project.store.put_blob(entry.key.encode()).reference
-                content = Publication(name, entry.partition, "computed", "", entry.key, entry.key, None, blob, 1, 64)
-                publications.append(content)
-            claims.take(name, partitions)
-            project.holdings.publish(publications, "benchmark", claims.owner.owner)
-            planner.refresh(name, partitions)
-
-
-def _plan(project: Project, scope: Scope) -> float:
+def _plan(project: Project) -> float:
     start = time.perf_counter()
-    entries = plan_scope(project.planner(project.graph.datasets.values()), scope)
+    entries = plan_scope(project.planner(project.graph.datasets.values()), select(project.graph))
     seconds = time.perf_counter() - start
-    assert all(entry.action is Action.REUSE for entry in entries)
+    if any(entry.action is not Action.REUSE for entry in entries):
+        raise BenchmarkError("a partition would be computed, though nothing has changed.")
     return seconds
-
-
-if __name__ == "__main__":
-    main()
