@@ -49,7 +49,7 @@ def command(
     forced = {(name, p) for name in datasets or scope for p in scope.get(name, ())} if force else set()
     with redirect_stdout(sys.stderr):  # what a dataset's function prints is not the command's answer
         summary = _carry_out(Run(project, scope, Wishes(frozenset(forced), retry=retry)))
-    build_warehouse(project)  # only if a run that was killed had published, but not got that far
+    build_warehouse(project)
     if as_json:
         print_json(summary.to_json())
     else:

@@ -41,8 +41,9 @@ def build_assets(project: Project, listener: Listener | None = None) -> list[dg.
 
     Args:
         project: whose datasets.
-        listener: is told of each partition as it ends, besides Dagster. Such assets are for a run in this process: what
-            takes time to find out (code version, column lineage) is left out of them.
+        listener: is told of each partition as it ends, besides Dagster. Such assets are for runs in this process: what
+            takes time to find out (code version, column lineage) is left out of them, and their runs do not build the
+            warehouse, which whoever listens builds when all are done.
     """
     by_partitions: dict[Partitions | None, list[Dataset]] = {}
     for dataset in project.graph.datasets.values():
@@ -95,7 +96,8 @@ def _multi_asset(
                             listener(outcome)
                     problems += [outcome for outcome in outcomes if not outcome.status.is_published]
                     yield from events
-        build_warehouse(project)
+        if not listener:
+            build_warehouse(project)
         if problems:
             raise dg.Failure(_summary(problems), allow_retries=False)
 

@@ -4,7 +4,7 @@ import pytest
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from flow_assets.definitions import build_definitions
-from flow_assets.materialization.skin import launch
+from flow_assets.materialization.skin import launch, open_instance
 from flow_assets.materialization.skin.assets import _wishes
 from flow_assets.materialization.skin.workers import WORKER_TAG
 from flow_assets.memo.planner import Wishes
@@ -199,8 +199,10 @@ def test_what_is_no_partitions_fault_is_raised(sandbox: Sandbox, monkeypatch: py
         raise duckdb.IOException("no space")
 
     monkeypatch.setattr("flow_assets.materialization.skin.assets.build_warehouse", fail)
-    with deploy(sandbox) as deployment, pytest.raises(duckdb.IOException, match="no space"):
-        launch(deployment.definitions, deployment.instance, ["raw_readings"], ALL_DAYS)
+    with sandbox.project() as project, open_instance(sandbox.settings.dagster_home) as instance:
+        definitions = build_definitions(project)  # without a listener, so that each run builds the warehouse
+        with pytest.raises(duckdb.IOException, match="no space"):
+            launch(definitions, instance, ["raw_readings"], ALL_DAYS)
 
 
 def test_definitions_are_built_without_touching_the_data_folder(sandbox: Sandbox) -> None:
