@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -230,3 +232,40 @@ def test_settings_of_the_first_version_are_replaced_and_a_line_taken_out_stays_o
     file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith(LINE)))
     with open_instance(tmp_path) as instance:
         assert type(instance.event_log_storage) is SqliteEventLogStorage
+
+
+SPY = '''"""Loaded wherever the datasets are: tells how many events are stored together."""
+from pathlib import Path
+
+from flow_assets.materialization.skin.event_log import BatchedEventLog
+
+store = BatchedEventLog.store_event_batch
+
+def spy(log, events):
+    with Path("stored").open("a") as file:
+        file.write(f"{getattr(events[0].dagster_event, 'event_type_value', 'log')} {len(events)}\\n")
+    store(log, events)
+
+BatchedEventLog.store_event_batch = spy
+'''
+
+
+@pytest.mark.slow
+def test_a_run_of_dagsters_own_command_stores_batches_too(sandbox: Sandbox) -> None:
+    sandbox.write("spy.py", SPY)
+    home = sandbox.settings.dagster_home
+    with open_instance(home):
+        pass
+    command = ["asset", "materialize", "--select", "raw_readings", "-m", "flow_assets.definitions"]
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", *command, "--partition-range", "...".join(ALL_DAYS)],
+        env=sandbox.environment(DAGSTER_HOME=str(home)),
+        cwd=sandbox.root,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    stored = (sandbox.root / "stored").read_text().splitlines()
+    of_partitions = [line for line in stored if line.startswith("ASSET_")]
+    assert of_partitions == ["ASSET_MATERIALIZATION_PLANNED 5", "ASSET_MATERIALIZATION 5"]
