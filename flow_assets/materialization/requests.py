@@ -76,7 +76,9 @@ def next_request(
         dataset = graph.get(name)
         if name == first or dataset.partitions != graph.get(first).partitions:
             continue
-        holds_all = bool(work[name]) and set(work[name]) <= set(wanted) <= {*work[name], *reusable.get(name, ())}
+        if set(wanted).isdisjoint(work[name]):
+            continue
+        holds_all = set(work[name]) <= set(wanted) <= {*work[name], *reusable.get(name, ())}
         if (holds_all or wanted in ranges(name)) and _is_ready(dataset, graph, work, chosen, wanted):
             chosen.append(name)
     return Request(tuple(chosen), wanted)

@@ -13,7 +13,8 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
 
 from flow_assets.automation.requesting.memory import Cell, between
 from flow_assets.declaration import UNPARTITIONED, DatasetGraph
-from flow_assets.materialization.skin.launch import RANGE_END, RANGE_START, end_orphans
+from flow_assets.materialization.skin.launch import RANGE_END, RANGE_START
+from flow_assets.materialization.skin.workers import end_orphans
 
 _RETRIES_BEGIN_WITHIN = timedelta(minutes=5)
 """Dagster's daemon retries a killed run within a minute; longer ago, it was not running, and never will."""
