@@ -1,17 +1,21 @@
 """Which runs to ask for now, given the plan, what runs have in hand, and what was asked for before."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from flow_assets.automation.requesting.memory import Asked, Cell, digest
-from flow_assets.materialization.requests import WORK, Request, next_request
+from flow_assets.materialization.requests import WORK, Request, Scope, next_request
 from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.planner import Planner
 from flow_assets.memo.reads import reader
 
 RUNS_PER_TICK = 20
 """More runs than that are asked for at the next tick: each costs Dagster's daemon a moment."""
+
+_LOOKED_AT = 100
+"""Of so many runs it is found out whether they may be asked for now."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,10 @@ class Decision:
 
 
 def decide(situation: Situation, most_partitions: int) -> Decision:
-    """Ask for whatever the plan calls for that is not in hand and depends on nothing in hand.
+    """Ask for the runs that `flow run` would launch, but for those that depend on others which have not ended.
+
+    A run is asked for as a whole or not at all: what lands while another run is going is then asked for in one run over
+    a range, and not in pieces.
 
     Args:
         situation: what is known.
@@ -63,23 +70,15 @@ def decide(situation: Situation, most_partitions: int) -> Decision:
     known = [asked.still(graph, work, situation.busy, situation.now) for asked in situation.memory]
     remembered = [asked for asked in known if asked]
     resting = tuple(a for a in remembered if a.due > situation.now and a.cells(graph).isdisjoint(situation.busy))
-    pending = work.keys() & (situation.busy | {cell for asked in resting for cell in asked.cells(graph)})
-    requests = list[Request]()
-    while len(requests) < RUNS_PER_TICK:
-        request = next_request(graph, _available(situation.planner, work, pending), {}, most_partitions)
-        if request is None:
-            break
-        requests.append(request)
-        pending |= cells_of(request)
-    asked = [_asked(request, work, remembered, situation) for request in requests]
+    requests = _requests(situation, work, {cell for asked in resting for cell in asked.cells(graph)}, most_partitions)
+    asked = tuple(_asked(request, work, remembered, situation) for request in requests)
     taken = {cell for request in requests for cell in cells_of(request)}
-    kept = [a for a in remembered if a.cells(graph).isdisjoint(taken)]
     return Decision(
-        requests=tuple(requests),
+        requests=requests,
         busy=work.keys() & situation.busy,
         resting=resting,
-        later=work.keys() - pending,
-        memory=(*kept, *asked),
+        later=work.keys() - taken - situation.busy - {cell for a in resting for cell in a.cells(graph)},
+        memory=(*(a for a in remembered if a.cells(graph).isdisjoint(taken)), *asked),
     )
 
 
@@ -88,20 +87,44 @@ def cells_of(request: Request) -> set[Cell]:
     return {(name, partition) for name in request.datasets for partition in request.partitions}
 
 
-def _available(planner: Planner, work: Mapping[Cell, PlanEntry], pending: AbstractSet[Cell]) -> dict[str, list[str]]:
-    """The work, a dataset at a time, that is not pending itself and reads nothing that is, however far up."""
-    graph = planner.graph
+def _requests(
+    situation: Situation, work: Iterable[Cell], resting: AbstractSet[Cell], most_partitions: int
+) -> tuple[Request, ...]:
+    graph = situation.planner.graph
     of_dataset: dict[str, list[str]] = {name: [] for name in graph.datasets}
     for name, partition in work:
         of_dataset[name].append(partition)
-    blocked = {name: {p for p in partitions if (name, p) in pending} for name, partitions in of_dataset.items()}
-    for name, partitions in of_dataset.items():
-        dataset = graph.get(name)
-        for upstream in dataset.ins:
-            if partitions and blocked[upstream]:
-                read = reader(dataset, planner.state(upstream))
-                blocked[name].update(p for p in partitions if not blocked[upstream].isdisjoint(read(p).partitions))
-    return {name: [p for p in partitions if p not in blocked[name]] for name, partitions in of_dataset.items()}
+    left = _without(_reading(situation.planner, of_dataset, resting) | situation.busy, of_dataset)
+    pending = {(name, p) for name, partitions in of_dataset.items() for p in partitions} & (situation.busy | resting)
+    requests = list[Request]()
+    for _ in range(_LOOKED_AT):
+        request = next_request(graph, left, {}, most_partitions)
+        if request is None or len(requests) == RUNS_PER_TICK:
+            break
+        cells = cells_of(request)
+        of_request = dict.fromkeys(request.datasets, request.partitions)
+        if _reading(situation.planner, of_request, pending).isdisjoint(cells):
+            requests.append(request)
+        pending |= cells
+        left = _without(cells, left)
+    return tuple(requests)
+
+
+def _reading(planner: Planner, scope: Scope, pending: AbstractSet[Cell]) -> set[Cell]:
+    """The `pending`, and whatever of `scope` reads one of them, however far up."""
+    blocked: defaultdict[str, set[str]] = defaultdict(set)
+    for name, partition in pending:
+        blocked[name].add(partition)
+    for name, partitions in scope.items():
+        dataset = planner.graph.get(name)
+        for upstream in filter(blocked.get, dataset.ins):
+            read = reader(dataset, planner.state(upstream))
+            blocked[name].update(p for p in partitions if not blocked[upstream].isdisjoint(read(p).partitions))
+    return {(name, partition) for name, partitions in blocked.items() for partition in partitions}
+
+
+def _without(cells: AbstractSet[Cell], scope: Scope) -> dict[str, list[str]]:
+    return {name: [p for p in partitions if (name, p) not in cells] for name, partitions in scope.items()}
 
 
 def _asked(

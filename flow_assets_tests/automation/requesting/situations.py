@@ -48,7 +48,5 @@ def said(known: Situation, decision: Decision) -> str:
 def shown(requests: Sequence[Request]) -> list[str]:
     """Each request as `dataset+dataset 1-3`, days by their number."""
     numbers = {day: str(number) for number, day in enumerate(DAYS, start=1)}
-    return [
-        f"{'+'.join(r.datasets)} {'-'.join(dict.fromkeys(numbers.get(p, '') for p in (r.partitions[0], r.partitions[-1])))}".strip()
-        for r in requests
-    ]
+    ends = [dict.fromkeys(numbers.get(p, p) for p in (r.partitions[0], r.partitions[-1])) for r in requests]
+    return [f"{'+'.join(r.datasets)} {'-'.join(end)}".strip() for r, end in zip(requests, ends, strict=True)]
