@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.errors import DagsterDefinitionChangedDeserializationError
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus, PartitionBackfill
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import PARTITION_NAME_TAG, WILL_RETRY_TAG
@@ -20,18 +17,17 @@ _RETRIES_BEGIN_WITHIN = timedelta(minutes=5)
 """Dagster's daemon retries a killed run within a minute; longer ago, it was not running, and never will."""
 
 
-def in_flight(instance: dg.DagsterInstance, graph: DatasetGraph, assets: BaseAssetGraph[Any]) -> set[Cell]:
+def in_flight(instance: dg.DagsterInstance, graph: DatasetGraph) -> set[Cell]:
     """Every partition that a queued, starting or running run is for, or that a backfill has still to ask for.
 
     Args:
         instance: where runs are recorded; those of a `flow run` that was killed are ended first.
         graph: the datasets; other assets' runs are none of ours.
-        assets: the same as Dagster knows them.
     """
     end_orphans(instance)
     cells = {cell for run in _unfinished(instance) for cell in _cells_of_run(run, graph)}
     for backfill in instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])):
-        cells.update(_cells_of_backfill(backfill, graph, assets))
+        cells.update(_cells_of_backfill(backfill, graph))
     return cells
 
 
@@ -40,7 +36,9 @@ def _unfinished(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
     yield from instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
     lately = datetime.now(UTC) - _RETRIES_BEGIN_WITHIN
     failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], tags={WILL_RETRY_TAG: "true"}, updated_after=lately)
-    yield from (run for run in instance.get_runs(failed) if run.is_complete_and_waiting_to_retry)
+    for run in instance.get_runs(failed):
+        if run.is_complete_and_waiting_to_retry and run.remote_job_origin:  # a `flow run` has none: nobody retries it
+            yield run
 
 
 def _cells_of_run(run: dg.DagsterRun, graph: DatasetGraph) -> Iterator[Cell]:
@@ -53,13 +51,10 @@ def _cells_of_run(run: dg.DagsterRun, graph: DatasetGraph) -> Iterator[Cell]:
             yield from ((name, partition) for partition in between(graph, name, first, last))
 
 
-def _cells_of_backfill(backfill: PartitionBackfill, graph: DatasetGraph, assets: BaseAssetGraph[Any]) -> Iterator[Cell]:
-    if not backfill.is_asset_backfill:
+def _cells_of_backfill(backfill: PartitionBackfill, graph: DatasetGraph) -> Iterator[Cell]:
+    data = backfill.asset_backfill_data
+    if data is None:
         return
-    try:
-        data = backfill.get_asset_backfill_data(assets)
-    except DagsterDefinitionChangedDeserializationError:
-        return  # made before the datasets' partitions changed: Dagster itself gives it up
     left = data.target_subset - (data.materialized_subset | data.failed_and_downstream_subset)
     for asset in left.iterate_asset_partitions():
         name = asset.asset_key.to_user_string()

@@ -107,13 +107,11 @@ def _tick(
     project: Project, context: dg.SensorEvaluationContext | dg.ScheduleEvaluationContext, memory: Sequence[Asked]
 ) -> Tick:
     graph = project.graph
-    repository = context.repository_def
-    assert repository is not None
     # Looked at before the plan, so that a run that ends meanwhile is not asked for again; and after it for new ones.
-    before = in_flight(context.instance, graph, repository.asset_graph)
+    before = in_flight(context.instance, graph)
     planner = project.planner(graph.datasets.values())
     entries = plan_scope(planner, {name: partition_keys(d.partitions) for name, d in graph.datasets.items()})
-    busy = before | in_flight(context.instance, graph, repository.asset_graph)
+    busy = before | in_flight(context.instance, graph)
     situation = Situation(planner, entries, busy, memory, time.time())
     decision = decide(situation, project.settings.max_partitions_per_run)
     teller = Teller(situation, decision)

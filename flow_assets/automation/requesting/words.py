@@ -11,7 +11,7 @@ from flow_assets.memo.explain import Explainer
 
 _REASONS = 4
 _NAMED = 3
-_REASON_LENGTH = 200
+_REASON_LENGTH = 300
 
 _ROOTS = (Because.NOT_LANDED, Because.STILL_WRITTEN, Because.SOURCE_GONE)
 
