@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from flow_assets.automation.requesting.memory import Asked, Cell, digest
-from flow_assets.materialization.requests import WORK, Request, Scope, next_request
+from flow_assets.materialization.requests import Request, Scope, next_request
 from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.planner import Planner
 from flow_assets.memo.reads import reader
@@ -66,7 +66,7 @@ def decide(situation: Situation, most_partitions: int) -> Decision:
         most_partitions: how many partitions one run may be for.
     """
     graph = situation.planner.graph
-    work = {(e.dataset, e.partition): e for e in situation.entries if e.action in WORK}
+    work = {(e.dataset, e.partition): e for e in situation.entries if e.asks_for_a_run}
     known = [asked.still(graph, work, situation.busy, situation.now) for asked in situation.memory]
     remembered = [asked for asked in known if asked]
     resting = tuple(a for a in remembered if a.due > situation.now and a.cells(graph).isdisjoint(situation.busy))

@@ -23,7 +23,7 @@ class Teller:
         self._situation = situation
         self._decision = decision
         self._explainer = Explainer(situation.planner)
-        self._entries = {(e.dataset, e.partition): e for e in situation.entries if e.action is not Action.REUSE}
+        self._entries = {(e.dataset, e.partition): e for e in situation.entries if _is_told(e)}
 
     def asked(self, request: Request) -> str:
         """What one run was asked for, and why."""
@@ -83,6 +83,10 @@ class Teller:
             yield f"Held until something changes: {self._reasons((e.dataset, e.partition) for e in roots)}."
         if len(held) > len(roots):
             yield f"What requires them is held too: {_cells_text([e for e in held if e not in roots])}."
+
+
+def _is_told(entry: PlanEntry) -> bool:
+    return entry.action is not Action.REUSE or entry.asks_for_a_run
 
 
 def _resting(asked: Asked, now: float) -> str:

@@ -13,8 +13,7 @@ from flow_assets.automation.requesting.decide import Decision, Situation, cells_
 from flow_assets.automation.requesting.memory import Asked, Cell
 from flow_assets.declaration import partition_keys
 from flow_assets.materialization.project import Project
-from flow_assets.materialization.requests import WORK, Request
-from flow_assets.memo.entries import Action
+from flow_assets.materialization.requests import Request
 from flow_assets.memo.planner import Wishes
 from flow_assets.memo.reads import windows
 from flow_assets_tests.automation.requesting.situations import situation
@@ -51,7 +50,7 @@ class Life:
 
     def check(self, known: Situation, decision: Decision) -> None:
         graph = self.project.graph
-        work = {(e.dataset, e.partition) for e in known.entries if e.action in WORK}
+        work = {(e.dataset, e.partition) for e in known.entries if e.asks_for_a_run}
         seen = self.busy
         for request in decision.requests:
             cells = cells_of(request)
@@ -111,7 +110,7 @@ def test_the_sensor_asks_for_what_flow_run_would_do_and_for_nothing_else(history
                 life.now += 3600
                 if not (life.going or decision.resting):
                     break
-            left = [e for e in situation(project).entries if e.action not in (Action.REUSE, Action.WAIT, Action.HOLD)]
+            left = [e for e in situation(project).entries if e.asks_for_a_run]
         assert not left, "`flow run` would still find something to do"
         assert not life.going
         assert {o.status.value for o in sandbox.run().problems} <= {"waiting", "held"}
