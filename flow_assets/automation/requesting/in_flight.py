@@ -25,7 +25,7 @@ def in_flight(instance: dg.DagsterInstance, graph: DatasetGraph) -> set[Cell]:
         graph: the datasets; other assets' runs are none of ours.
     """
     end_orphans(instance)
-    cells = {cell for run in _unfinished(instance) for cell in _cells_of_run(run, graph)}
+    cells = {cell for run in _unfinished(instance) for cell in cells_of_run(run, graph)}
     for backfill in instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])):
         cells.update(_cells_of_backfill(backfill, graph))
     return cells
@@ -41,7 +41,8 @@ def _unfinished(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
             yield run
 
 
-def _cells_of_run(run: dg.DagsterRun, graph: DatasetGraph) -> Iterator[Cell]:
+def cells_of_run(run: dg.DagsterRun, graph: DatasetGraph) -> Iterator[Cell]:
+    """Every partition of the project's datasets that a run is for."""
     key = run.tags.get(PARTITION_NAME_TAG, "")
     first, last = run.tags.get(RANGE_START, key), run.tags.get(RANGE_END, key)
     for name in _names(graph.datasets if run.asset_selection is None else run.asset_selection, graph):

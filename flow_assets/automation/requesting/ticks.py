@@ -68,7 +68,7 @@ def build_schedules(project: Project) -> list[dg.ScheduleDefinition]:
 
     def daily(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         tick = take_tick(project, context, ())
-        # Dagster would take two runs of one tick for the same one if they had no keys.
+        # Several runs of one tick must have keys, or Dagster would take them for one.
         keyed = [r.with_replaced_attrs(run_key=str(number)) for number, r in enumerate(tick.requests)]
         return keyed or dg.SkipReason(" ".join(tick.lines))
 

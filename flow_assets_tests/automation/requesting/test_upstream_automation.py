@@ -60,7 +60,8 @@ def test_a_sensor_on_all_assets_may_ask_for_ranges_of_different_partitions_in_th
 
 
 def test_a_schedule_can_name_the_implicit_job(instance: dg.DagsterInstance) -> None:
-    schedule = dg.schedule("0 6 * * *", name="s", job_name=IMPLICIT_ASSET_JOB_NAME)(lambda _: list(ASKED))
+    asked = [request.with_replaced_attrs(run_key=str(number)) for number, request in enumerate(ASKED)]
+    schedule = dg.schedule("0 6 * * *", name="s", job_name=IMPLICIT_ASSET_JOB_NAME)(lambda _: asked)
     definitions = dg.Definitions(assets=ASSETS, schedules=[schedule])
     dg.Definitions.validate_loadable(definitions)
     context = dg.build_schedule_context(instance=instance, repository_def=definitions.get_repository_def())
