@@ -7,14 +7,18 @@ unexport PYTHONDONTWRITEBYTECODE  # without bytecode every command starts two to
 
 PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && { echo "$$p"; break; }; done)
 BIN := .venv/bin
+PORT ?= 3000
 # A constraint holds for what is installed and, under both names (pip 25.3 parted them), for what builds it.
 PIP := PIP_CONSTRAINT=requirements.lock PIP_BUILD_CONSTRAINT=requirements.lock PIP_DISABLE_PIP_VERSION_CHECK=1 \
 	$(BIN)/python -m pip
 COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib flow_assets || true
-# Prints the folder that `flow` uses too, after laying Dagster's settings there.
-DAGSTER_HOME = from flow_assets.materialization.skin.instance import prepare_home; \
+# Becomes Dagster, in the folder that `flow` uses too. SIGINT is how Dagster ends its processes, and a script's
+# `make dev &` ignores it: they would stay behind.
+DEV = import os, signal; from flow_assets.materialization.skin.instance import prepare_home; \
 	from flow_assets.settings import load_settings; \
-	home = load_settings().dagster_home; prepare_home(home); print(home)
+	home = load_settings().dagster_home; prepare_home(home); os.environ["DAGSTER_HOME"] = str(home); \
+	signal.signal(signal.SIGINT, signal.SIG_DFL); \
+	os.execv("$(BIN)/dagster", ["dagster", "dev", "--host", "127.0.0.1", "--port", "$(PORT)"])
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,9 +27,8 @@ run: .venv/run ## Land the demonstration's files and compute every dataset; agai
 	$(BIN)/flow land
 	$(BIN)/flow run
 
-dev: .venv/run ## Serve Dagster's UI on 127.0.0.1:3000
-	home="$$($(BIN)/python -c '$(DAGSTER_HOME)')" && \
-	DAGSTER_HOME="$$home" exec $(BIN)/dagster dev --host 127.0.0.1
+dev: .venv/run ## Serve Dagster's UI on 127.0.0.1:3000, or on another PORT
+	exec $(BIN)/python -c '$(DEV)'
 
 test: .venv/dev ## Run the tests
 	$(BIN)/python -m pytest

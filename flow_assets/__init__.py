@@ -1,6 +1,7 @@
 """flow_assets: quality-checked, partitioned, bucketed feature datasets that are never computed twice.
 
-What a package of datasets needs is exported here, lazily, so that `import flow_assets` costs nothing.
+What a package of datasets needs, and what reads them back, is exported here, lazily, so that `import flow_assets` costs
+nothing.
 """
 
 from importlib import import_module
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         lookback,
     )
     from flow_assets.declaration.schema import Bool, Date, Float64, Int16, Int32, Int64, String, TimestampUtc
+    from flow_assets.materialization.loader import load
 
 __version__ = "0.1.0"
 
@@ -41,14 +43,18 @@ __all__ = [
     "dataset",
     "hash_buckets",
     "landed",
+    "load",
     "lookback",
 ]
 
 _TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")
+_MODULES = {
+    **dict.fromkeys(_TYPES, "flow_assets.declaration.schema"),
+    "load": "flow_assets.materialization.loader",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'flow_assets' has no attribute {name!r}")
-    module = "flow_assets.declaration.schema" if name in _TYPES else "flow_assets.declaration"
-    return getattr(import_module(module), name)
+    return getattr(import_module(_MODULES.get(name, "flow_assets.declaration")), name)

@@ -49,4 +49,8 @@ class StoreError(FlowError):
 
 
 class QueryError(FlowError):
-    """A query over the warehouse cannot be answered."""
+    """A query over the warehouse, or a condition on rows to load, cannot be answered."""
+
+
+class MissingExtraError(FlowError):
+    """A package is not installed that an optional part of the project needs."""

@@ -2,10 +2,12 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flow_assets_tests.sandbox import Sandbox
+from flow_assets_tests.year import Deployment
 
 
 @pytest.fixture
@@ -30,3 +32,11 @@ def done(finished: Sandbox, tmp_path: Path) -> Sandbox:
     """A sandbox of one's own after a first run."""
     shutil.copytree(finished.data, tmp_path / "data")
     return Sandbox(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, dict[str, Any]]:
+    """The real year after a first run, which takes minutes, and what that run reported; change only copies."""
+    made = Deployment(tmp_path_factory.mktemp("year"))
+    made.json("land")
+    return made, made.json("run")

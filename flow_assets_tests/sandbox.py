@@ -19,7 +19,9 @@ from typing import Any
 
 import duckdb
 
+from flow_assets import load
 from flow_assets.lake import Blob
+from flow_assets.materialization.loaded import LoadedDataset
 from flow_assets.materialization.materializer import Materializer
 from flow_assets.materialization.outcomes import Outcome
 from flow_assets.materialization.project import Project
@@ -92,10 +94,15 @@ class Sandbox:
     @contextmanager
     def project(self) -> Iterator[Project]:
         """The project, with its modules imported anew."""
+        with self._importable():
+            yield Project.open(self.settings)
+
+    @contextmanager
+    def _importable(self) -> Iterator[None]:
         self._forget_modules()
         sys.path.insert(0, str(self.root))
         try:
-            yield Project.open(self.settings)
+            yield
         finally:
             sys.path.remove(str(self.root))
             self._forget_modules()
@@ -154,6 +161,11 @@ class Sandbox:
             paths = [str(project.store.local_path(Blob.parse(blob).hash)) for blob in held.blobs.split(";")]
         with _duckdb().cursor() as connection:
             return connection.read_parquet(paths).to_arrow_table().to_pylist()
+
+    def load(self, name: str = "readings", **options: Any) -> LoadedDataset:
+        """What the public loader gives, here."""
+        with self._importable():
+            return load(name, **{"settings": self.settings, "quiet": True, **options})
 
     def flow(
         self, *arguments: str, check: bool = True, python: str = MAIN, **environment: str

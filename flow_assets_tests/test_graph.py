@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from flow_assets.declaration import AllPartitions, Dataset, Lookback, find_datasets, partition_keys
+from flow_assets.declaration import AllPartitions, Dataset, find_datasets, partition_keys
 from flow_assets.definitions import build_definitions
 from flow_assets.materialization.project import Project
 from flow_assets.settings import Settings
@@ -78,14 +78,7 @@ def test_dagster_has_the_same_inputs(dataset: Dataset, specs: dict[str, dg.Asset
     deps = {dep.asset_key.to_user_string(): dep.partition_mapping for dep in specs[dataset.name].deps}
     assert set(deps) == set(dataset.ins)
     for name, mapping in dataset.ins.items():
-        if isinstance(mapping, Lookback):
-            end = 0 if mapping.include_current else -1
-            expected = dg.TimeWindowPartitionMapping(-mapping.days, end, allow_nonexistent_upstream_partitions=True)
-            assert deps[name] == expected
-        elif isinstance(mapping, AllPartitions):
-            assert deps[name] == dg.AllPartitionMapping()
-        else:
-            assert deps[name] is None
+        assert deps[name] == (dg.AllPartitionMapping() if isinstance(mapping, AllPartitions) else None)
 
 
 def test_workspace_and_dg_name_the_same_location_and_module() -> None:

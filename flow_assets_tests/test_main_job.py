@@ -1,22 +1,16 @@
 """The main job, as `make run` does it: the real year through the real commands, and what changes afterwards."""
 
-import gzip
 import json
-import os
-import sqlite3
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 from typing import Any
 
 import pytest
 
 from flow_assets.declaration import find_datasets
+from flow_assets_tests.year import DAY, Deployment
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
-DAY = "2013-06-15"
 LAYERED_ROWS = {
     "raw_flights": 336_776,
     "raw_weather": 26_115,
@@ -34,50 +28,12 @@ LAYERED_ROWS = {
 }
 
 
-class Deployment:
-    """A data folder, and the real command on it."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.flights = data / "landing" / "flights" / f"{DAY}.csv.gz"
-
-    def flow(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", "from flow_assets.cli import main; main()", *arguments],
-            env={**os.environ, "FLOW_ASSETS_DATA": str(self.data), "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-
-    def json(self, *arguments: str) -> Any:
-        done = self.flow(*arguments, "--json")
-        assert done.returncode == 0, done.stdout + done.stderr[-3000:]
-        return json.loads(done.stdout)
-
-    def computed_now(self) -> list[str]:
-        """Run, and return what the history has gained, as `dataset partition`."""
-        before = self._computed()
-        self.json("run")
-        return sorted(set(self._computed()) - set(before))
-
-    def _computed(self) -> list[str]:
-        with sqlite3.connect(self.data / "ledger.sqlite") as connection:
-            rows = connection.execute("SELECT id, dataset, partition FROM history WHERE change = 'computed'")
-            return [f"{dataset} {partition} #{number}" for number, dataset, partition in rows]
-
-    def edit_lines(self, edit: Any) -> None:
-        """Land the day again with its first line of data changed."""
-        lines = gzip.decompress(self.flights.read_bytes()).decode().splitlines()
-        lines[1] = ",".join(edit(dict(zip(lines[0].split(","), lines[1].split(","), strict=True))).values())
-        self.flights.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
-
-
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, dict[str, Any]]:
-    deployment = Deployment(tmp_path_factory.mktemp("year"))
-    deployment.json("land")
-    return deployment, deployment.json("run")
+def changing(year: tuple[Deployment, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """A copy of the year, whose landed files may be changed."""
+    copy = tmp_path_factory.mktemp("changing") / "data"
+    shutil.copytree(year[0].data, copy)
+    return Deployment(copy)
 
 
 def test_the_year_is_computed_and_two_partitions_wait(year: tuple[Deployment, dict[str, Any]]) -> None:
@@ -109,17 +65,15 @@ def test_the_warehouse_has_a_view_a_dataset(year: tuple[Deployment, dict[str, An
     assert {row["name"]: row["rows"] for row in deployment.json("query", counts)} == LAYERED_ROWS
 
 
-def test_a_column_dropped_downstream_stops_there(year: tuple[Deployment, dict[str, Any]]) -> None:
-    deployment, _ = year
-    deployment.edit_lines(lambda line: {**line, "arr_time": "1234"})
-    computed = [name.rpartition(" #")[0] for name in deployment.computed_now()]
+def test_a_column_dropped_downstream_stops_there(changing: Deployment) -> None:
+    changing.edit_lines(lambda line: {**line, "arr_time": "1234"})
+    computed = [name.rpartition(" #")[0] for name in changing.computed_now()]
     assert computed == [f"departures {DAY}", f"raw_flights {DAY}"]
 
 
-def test_a_changed_day_computes_exactly_what_reads_it(year: tuple[Deployment, dict[str, Any]]) -> None:
-    deployment, _ = year
-    deployment.edit_lines(lambda line: {**line, "arr_delay": str(int(line["arr_delay"]) + 60)})
-    computed = [name.rpartition(" #")[0].split(" ") for name in deployment.computed_now()]
+def test_a_changed_day_computes_exactly_what_reads_it(changing: Deployment) -> None:
+    changing.edit_lines(lambda line: {**line, "arr_delay": str(int(line["arr_delay"]) + 60)})
+    computed = [name.rpartition(" #")[0].split(" ") for name in changing.computed_now()]
     by_dataset: dict[str, list[str]] = {}
     for name, partition in computed:
         by_dataset.setdefault(name, []).append(partition)

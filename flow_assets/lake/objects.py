@@ -1,4 +1,4 @@
-"""The store: content-addressed blobs, and one record for each key."""
+"""The store: content-addressed blobs, one record for each key, and versions of datasets."""
 
 import json
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from obstore.store import LocalStore
 from flow_assets.errors import LostObjectError, StoreError
 from flow_assets.lake import local
 from flow_assets.lake.records import Record, canonical_json
+from flow_assets.lake.versions import DatasetVersion
 
 _BLOB_SUFFIX = ".parquet"
 _HASH_LENGTH = 64
@@ -175,6 +176,32 @@ class ObjectStore:
             return None
         return tree if isinstance(tree, dict) else None
 
+    def put_version(self, version: DatasetVersion) -> str:
+        """Keep a version of a dataset under its digest, which is returned; nothing is written if it is there already.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        digest, data = version.digest, version.to_json()
+        if self._get(_version_path(digest)) != data:  # absent, or damaged: nothing else can bear this name
+            self._put(_version_path(digest), data, "overwrite")
+        return digest
+
+    def get_version(self, digest: str) -> DatasetVersion | None:
+        """What `put_version` kept.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        data = self._get(_version_path(digest))
+        return DatasetVersion.from_json(data, digest) if data is not None else None
+
+    def list_versions(self) -> list[str]:
+        """The digests of all versions, in order."""
+        with self._explained("listed", "versions"):
+            names = (Path(entry.name) for entry in local.entries(self.location / "versions"))
+            return sorted(name.stem for name in names if name.suffix == ".json")
+
     def size(self) -> int:
         """Bytes of all blobs together."""
         return sum(blob.size for blob in self.list_blobs().values())
@@ -228,6 +255,10 @@ def _record_path(key: str) -> str:
 
 def _fingerprint_path(digest: str) -> str:
     return f"fingerprints/{digest}.json"
+
+
+def _version_path(digest: str) -> str:
+    return f"versions/{digest}.json"
 
 
 def _lost(path: Path, what: str) -> LostObjectError:

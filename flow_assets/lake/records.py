@@ -47,6 +47,7 @@ class Record:
         schema: each column's name, Arrow type as text, and whether it may be null.
         components: what the key was made of; JSON values.
         producer: who computed it: run id, seconds, nothing of the host; JSON values.
+        preview: its first rows in Markdown, for people to look at; empty in records written before there was one.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Record:
     schema: tuple[tuple[str, str, bool], ...]
     components: dict[str, Any]
     producer: dict[str, Any]
+    preview: str = ""
 
     def to_json(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces, the format's version.
@@ -121,6 +123,7 @@ _FIELD_TYPES: dict[str, Callable[..., Any]] = {
     "schema": tuple,
     "components": dict,
     "producer": dict,
+    "preview": str,
 }
 
 

@@ -29,6 +29,7 @@ class Batch:
 
     Attributes:
         seconds: partition to wall time.
+        previews: partition to its first rows, of those that are to be published.
         landed_bytes: partition to the size of the landed file it was read from.
     """
 
@@ -36,6 +37,7 @@ class Batch:
     failures: list[Failure] = field(default_factory=list)
     settled: list[PlanEntry] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    previews: dict[str, str] = field(default_factory=dict)
     landed_bytes: dict[str, int] = field(default_factory=dict)
 
 
@@ -87,6 +89,7 @@ class Attempt:
             return False
         reason = self._explainer.reason(entry)
         batch.publications.append(publication(record, whole, entry, "restored", reason))
+        batch.previews[entry.partition] = record.preview
         batch.seconds[entry.partition] = _Cost.now().since(start).wall
         return True
 
@@ -157,6 +160,7 @@ class Attempt:
         read = self._computer.volume([entry.partition]) if landed is None else Volume(len(table), landed)
         kpi = self._kpi(total, read, Volume(len(table), sum(b.size for b in blobs)), shares)
         batch.publications.append(publication(record, blobs, entry, "computed", reason, kpi))
+        batch.previews[entry.partition] = record.preview
         batch.seconds[entry.partition] = total.wall
 
     def _kpi(self, cost: _Cost, read: Volume, written: Volume, shares: int) -> Kpi:

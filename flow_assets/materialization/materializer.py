@@ -53,18 +53,22 @@ class Materializer:
 
         Datasets must come in topological order; each sees what was published of those before.
         """
+        for outcomes in self.materialize_in_batches(dataset, partitions):
+            yield from outcomes
+
+    def materialize_in_batches(self, dataset: Dataset, partitions: Sequence[str]) -> Iterator[list[Outcome]]:
+        """The same; the outcomes of partitions that were published together come together, as soon as they are."""
         entries = self._planner.plan(dataset, partitions)
         work = [entry for entry in entries if entry.action not in _ENDED]
         begun, ended = list[str](), [entry.partition for entry in entries if entry.because is Because.RECOVERED]
-        unchanged = (self._ended(entry) for entry in entries if entry.action in _ENDED)
-        for outcome in itertools.chain(unchanged, self._share(dataset, work)):
-            if not outcome.status.is_published:
-                begun.append(outcome.partition)
-            yield outcome
+        unchanged = [self._ended(entry) for entry in entries if entry.action in _ENDED]
+        for outcomes in itertools.chain([unchanged], self._share(dataset, work)):
+            begun += [outcome.partition for outcome in outcomes if not outcome.status.is_published]
+            yield outcomes
         if begun or ended:
             self._project.holdings.note_troubles(dataset.name, begun, ended, self._run_id)
 
-    def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[Outcome]:
+    def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[list[Outcome]]:
         """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""
         recipe = self._planner.recipes[dataset.name]
         writer = Writer(recipe, self._project.store, self._run_id)
@@ -83,7 +87,7 @@ class Materializer:
             mine = self._look_again(dataset, mine, was_elsewhere=was_elsewhere)
             batch = attempt.run(mine)
             batch.settled += [e for e in mine if e.action in _ENDED]
-            yield from self._publish(dataset, batch)
+            yield list(self._publish(dataset, batch))
             done = {p.partition for p in batch.publications} | {f.partition for f in batch.failures}
             if left := [e for e in mine if e.partition not in done | {e.partition for e in batch.settled}]:
                 queue.append((left, True))
@@ -116,9 +120,19 @@ class Materializer:
         self._planner.refresh(dataset.name, [p.partition for p in batch.publications])
         digest = self._planner.recipes[dataset.name].code.digest
         for p in batch.publications:
-            seconds = batch.seconds[p.partition]
-            status = Status(p.change)
-            yield Outcome(p.dataset, p.partition, status, p.reason, p.content_hash, digest, p.rows, p.bytes, seconds)
+            yield Outcome(
+                p.dataset,
+                p.partition,
+                Status(p.change),
+                p.reason,
+                p.content_hash,
+                digest,
+                p.rows,
+                p.bytes,
+                batch.seconds[p.partition],
+                p.key,
+                batch.previews[p.partition],
+            )
         for failure in batch.failures:
             self._planner.hold(failure.dataset, failure.partition)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
@@ -130,4 +144,16 @@ class Materializer:
         if status is not Status.REUSED or held is None:
             return Outcome(entry.dataset, entry.partition, status, reason)
         digest = self._planner.recipes[entry.dataset].code.digest
-        return Outcome(entry.dataset, entry.partition, status, reason, held.content_hash, digest, held.rows, held.bytes)
+        record = self._project.store.get_record(held.key)
+        return Outcome(
+            entry.dataset,
+            entry.partition,
+            status,
+            reason,
+            held.content_hash,
+            digest,
+            held.rows,
+            held.bytes,
+            key=held.key,
+            preview=record.preview if record else "",
+        )

@@ -28,6 +28,8 @@ class Outcome:
         reason: why it was computed, or why it was not; for a failure, what is wrong and what to do.
         seconds: wall time, shared out over the partitions of a set-based call.
         bytes: size of its files in the store.
+        key: under which the store has its record.
+        preview: its first rows in Markdown; empty where its record has none.
     """
 
     dataset: str
@@ -39,3 +41,5 @@ class Outcome:
     rows: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    key: str | None = None
+    preview: str = ""

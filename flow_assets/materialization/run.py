@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flow_assets.errors import StoreError
 from flow_assets.materialization.outcomes import Outcome, Status
@@ -37,7 +37,7 @@ class Run:
         self._heard += 1
         known = self.outcomes.get((outcome.dataset, outcome.partition))
         if known is None or not (known.status.is_published and outcome.status is Status.REUSED):
-            self.outcomes[(outcome.dataset, outcome.partition)] = outcome
+            self.outcomes[(outcome.dataset, outcome.partition)] = replace(outcome, preview="")  # there may be 100,000
 
     def carry_out(self, launcher: Launcher, on_plan: Callable[[list[PlanEntry]], None]) -> RunSummary:
         """Launch what the plan calls for, planning again after each run, because less may be left than was thought.

@@ -1,6 +1,7 @@
 """What a command is about: the datasets and partitions that somebody asked for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 from flow_assets.declaration import Dataset, DatasetGraph, partition_keys
 from flow_assets.errors import SelectionError
@@ -38,11 +39,40 @@ def select(
 
 def _between(dataset: Dataset, first: str, last: str) -> tuple[str, ...]:
     keys = partition_keys(dataset.partitions)
-    if dataset.partitions is None:
-        return keys
+    return keys if dataset.partitions is None else keys_between(keys, first, last)
+
+
+def keys_between(keys: tuple[str, ...], first: str, last: str) -> tuple[str, ...]:
+    """Those of `keys` from `first` to `last`; none where one of the two is not among them.
+
+    Raises:
+        SelectionError: `first` comes after `last`.
+    """
     if first not in keys or last not in keys:
         return ()
     start, end = keys.index(first), keys.index(last)
     if start > end:
-        raise SelectionError(f"--partitions {first}..{last}: {first} comes after {last}; turn them round.")
+        raise SelectionError(f"partitions {first}..{last}: {first} comes after {last}; turn them round.")
     return keys[start : end + 1]
+
+
+def choose_keys(name: str, keys: tuple[str, ...], partitions: str | Sequence[str]) -> tuple[str, ...]:
+    """Those of a dataset's `keys` that somebody asks for, in order.
+
+    Args:
+        name: the dataset's.
+        keys: all it has.
+        partitions: `A..B`, a single key, or a list of keys.
+
+    Raises:
+        SelectionError: one of them does not exist; the message suggests the nearest.
+    """
+    ends = partitions.split("..", 1) if isinstance(partitions, str) else list(partitions)
+    unknown = [key for key in ends if key not in keys]
+    if unknown or not ends:
+        near = get_close_matches(unknown[0], keys, n=1) if unknown else []
+        there = f"did you mean {near[0]!r}?" if near else f"there are {keys[0]}..{keys[-1]}."
+        raise SelectionError(f"{name} has no partition {', '.join(unknown)}; {there}")
+    if isinstance(partitions, str):
+        return keys_between(keys, ends[0], ends[-1])
+    return tuple(key for key in keys if key in set(ends))

@@ -36,8 +36,10 @@ def build_warehouse(project: Project) -> Path:
             for leftover in scratch.glob(f"{new.name}*"):  # of a process that was killed; with its write-ahead log
                 leftover.unlink()
             with duckdb.connect(str(new)) as connection:
+                connection.begin()
                 for statement in statements:
                     connection.execute(statement)
+                connection.commit()
             content.unlink(missing_ok=True)
             new.replace(path)
             content.write_text(digest)

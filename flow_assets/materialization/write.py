@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from flow_assets.lake import Blob, ObjectStore, PartitionFile, Record, encode_partition
 from flow_assets.ledger import Kpi, Publication
+from flow_assets.materialization.preview import preview
 from flow_assets.memo.content import content_hash
 from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.key import Recipe
@@ -46,6 +47,7 @@ class Writer:
             schema=tuple((field.name, str(field.type), field.nullable) for field in table.schema),
             components=self.recipe.record_components(entry.partition, entry.inputs),
             producer={"run_id": self.run_id},
+            preview=preview(table),
         )
         standing = self.store.put_record(record, supersede=supersede)
         return standing, blobs if standing.files == record.files else verified_blobs(standing, self.store)

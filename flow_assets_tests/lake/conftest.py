@@ -27,4 +27,5 @@ def record() -> Record:
         schema=(("tail_number", "string", True), ("Flugzeug ✈", "timestamp[us, tz=UTC]", False)),
         components={"inputs": [["raw_flights", "2013-05-05", None]], "packages": {"duckdb": "2.0.0"}},
         producer={"run_id": "r1", "seconds": 0.5},
+        preview="| tail\\_number |\n| --- |\n| *null* |",
     )

@@ -20,8 +20,7 @@ from flow_assets.declaration import UNPARTITIONED, partition_keys
 from flow_assets.errors import FlowError, SettingsError
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.requests import Request, plan_scope
-from flow_assets.materialization.skin.assets import RETRY_TAG
-from flow_assets.materialization.skin.launch import RANGE_END, RANGE_START
+from flow_assets.materialization.skin.launch import RANGE_END, RANGE_START, RETRY_TAG
 
 REASON_TAG = "flow_assets/why"
 """Run tag: why the sensor or the schedule asked for the run."""

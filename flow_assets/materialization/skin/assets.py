@@ -4,7 +4,7 @@ A step for each dataset would skip everything downstream of a failed one, and a 
 process each; one step for all lets 364 days complete when one is bad.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -15,32 +15,25 @@ from flow_assets.declaration import (
     AllPartitions,
     DailyPartitions,
     Dataset,
-    Frame,
     Input,
-    Lookback,
     Partitions,
     StaticPartitions,
 )
 from flow_assets.materialization.materializer import Materializer
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.skin.describe import Particulars, asset_spec, event, particulars
+from flow_assets.materialization.skin.events import store_together
 from flow_assets.materialization.skin.interrupts import interruptible
+from flow_assets.materialization.skin.launch import FORCE_TAG, RETRY_TAG
 from flow_assets.materialization.skin.provenance import Provenance
-from flow_assets.materialization.skin.windows import allow_different_windows
 from flow_assets.materialization.skin.workers import worker_tag
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.planner import Wishes
 
 Listener = Callable[[Outcome], None]
 
-_KINDS = {Frame.DUCKDB: "duckdb", Frame.PANDAS: "pandas", Frame.ARROW: "arrow"}
 _COUNTED_CAUSES = 5
-
-FORCE_TAG = "flow_assets/force"
-"""Run tag: names of datasets, separated by commas, that are computed even if nothing has changed."""
-
-RETRY_TAG = "flow_assets/retry"
-"""Run tag: "false" if what failed is not tried again before something changes; else it is."""
 
 
 def build_assets(project: Project, listener: Listener | None = None) -> list[dg.AssetsDefinition]:
@@ -48,26 +41,34 @@ def build_assets(project: Project, listener: Listener | None = None) -> list[dg.
 
     Args:
         project: whose datasets.
-        listener: is told of each partition as it ends, besides Dagster.
+        listener: is told of each partition as it ends, besides Dagster. Such assets are for a run in this process: what
+            takes time to find out (code version, column lineage) is left out of them.
     """
-    allow_different_windows()
     by_partitions: dict[Partitions | None, list[Dataset]] = {}
     for dataset in project.graph.datasets.values():
         by_partitions.setdefault(dataset.partitions, []).append(dataset)
+    # Nobody looks at the assets of a run that somebody listens to: they are gone when it ends.
+    told = {name: Particulars() if listener else particulars(project, name) for name in project.graph.datasets}
     return [
-        _multi_asset(project, datasets, f"materialize_{_name(partitions)}_{number}", listener)
+        _multi_asset(project, datasets, f"materialize_{_name(partitions)}_{number}", listener, told)
         for number, (partitions, datasets) in enumerate(by_partitions.items(), start=1)
     ]
 
 
 def _multi_asset(
-    project: Project, datasets: Sequence[Dataset], name: str, listener: Listener | None
+    project: Project,
+    datasets: Sequence[Dataset],
+    name: str,
+    listener: Listener | None,
+    told: Mapping[str, Particulars],
 ) -> dg.AssetsDefinition:
     partitions_def = dagster_partitions(datasets[0].partitions)
 
     @dg.multi_asset(
         name=name,
-        specs=[_spec(dataset, partitions_def, project) for dataset in datasets],
+        specs=[
+            asset_spec(dataset, _deps(dataset, project), partitions_def, told[dataset.name]) for dataset in datasets
+        ],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run() if partitions_def else None,
         required_resource_keys={"duckdb"},
@@ -87,12 +88,13 @@ def _multi_asset(
             problems: list[Outcome] = []
             for dataset in wanted:
                 provenance = Provenance(dataset, planner, context.instance)
-                for outcome in materializer.materialize(dataset, partitions or (UNPARTITIONED,)):
-                    if listener:
-                        listener(outcome)
-                    if not outcome.status.is_published:
-                        problems.append(outcome)
-                    yield _event(outcome, provenance)
+                for outcomes in materializer.materialize_in_batches(dataset, partitions or (UNPARTITIONED,)):
+                    events = store_together(context, [event(outcome, provenance) for outcome in outcomes])
+                    for outcome in outcomes:
+                        if listener:
+                            listener(outcome)
+                    problems += [outcome for outcome in outcomes if not outcome.status.is_published]
+                    yield from events
         build_warehouse(project)
         if problems:
             raise dg.Failure(_summary(problems), allow_retries=False)
@@ -111,53 +113,16 @@ def dagster_partitions(partitions: Partitions | None) -> dg.PartitionsDefinition
     return None
 
 
-def _spec(dataset: Dataset, partitions_def: dg.PartitionsDefinition | None, project: Project) -> dg.AssetSpec:
-    deps = [
-        dg.AssetDep(name, partition_mapping=_mapping(mapping, project.graph.get(name)))
+def _deps(dataset: Dataset, project: Project) -> list[dg.AssetDep]:
+    return [
+        dg.AssetDep(name, partition_mapping=_mapping(mapping) if project.graph.get(name).partitions else None)
         for name, mapping in dataset.ins.items()
     ]
-    columns = [
-        dg.TableColumn(
-            c.name,
-            str(c.type),
-            description=f"{c.description} ({c.unit})" if c.unit else c.description,
-            constraints=dg.TableColumnConstraints(nullable=c.nullable),
-        )
-        for c in dataset.schema.columns()
-    ]
-    return dg.AssetSpec(
-        dataset.name,
-        deps=deps,
-        group_name=dataset.layer,
-        description=dataset.description,
-        owners=list(dataset.owners),
-        partitions_def=partitions_def,
-        kinds={_KINDS[frame] for frame in dataset.frames.values()},
-        metadata={"dagster/column_schema": dg.TableSchema(columns=columns)},
-        skippable=True,
-    )
 
 
-def _mapping(mapping: Input, upstream: Dataset) -> dg.PartitionMapping | None:
-    if upstream.partitions is None:
-        return None
-    if isinstance(mapping, AllPartitions):
-        return dg.AllPartitionMapping()
-    if isinstance(mapping, Lookback):
-        end = 0 if mapping.include_current else -1
-        return dg.TimeWindowPartitionMapping(-mapping.days, end, allow_nonexistent_upstream_partitions=True)
-    return None
-
-
-def _event(outcome: Outcome, provenance: Provenance) -> dg.AssetMaterialization | dg.AssetObservation:
-    partition = outcome.partition or None
-    metadata: dict[str, Any] = {"status": outcome.status.value, "reason": outcome.reason}
-    if not outcome.status.is_published:
-        return dg.AssetObservation(outcome.dataset, partition=partition, metadata=metadata)
-    metadata |= {"dagster/partition_row_count": outcome.rows, "bytes": outcome.bytes, "seconds": outcome.seconds}
-    tags = {"dagster/data_version": outcome.content_hash or "", "dagster/code_version": outcome.code_fingerprint or ""}
-    tags |= provenance.tags(outcome.partition)
-    return dg.AssetMaterialization(outcome.dataset, partition=partition, metadata=metadata, tags=tags)
+def _mapping(mapping: Input) -> dg.PartitionMapping | None:
+    """Of a window Dagster is told of its own partition only; else each backfill would ask for the days after too."""
+    return dg.AllPartitionMapping() if isinstance(mapping, AllPartitions) else None
 
 
 def _summary(problems: Sequence[Outcome]) -> str:

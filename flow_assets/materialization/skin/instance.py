@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ _DAGSTER_YAML = """\
 # Settings of the Dagster instance; written once, edit it as you like.
 telemetry:
   enabled: false
+event_log_storage: {module: flow_assets.materialization.skin.event_log, class: BatchedEventLog}  # or Dagster's own
 run_launcher:  # Dagster's own, which also notices that a run's process is dead
   module: flow_assets.materialization.skin.workers
   class: WatchedRunLauncher
@@ -31,6 +33,12 @@ concurrency:
     max_concurrent_runs: 3  # each uses every core while it computes; a further one waits in the queue
 """
 
+_FORMER_DEFAULTS = {"40278571e42f7dae2666b694d889a67ba52d96287c4854e9ac1b55d1644ac0dd"}
+"""SHA-256 of what was written there before: nobody has edited such a file, so it is replaced.
+
+Never one that differs from today's only by a line that people are told to take out.
+"""
+
 _NO_CAPTURE: dict[str, Any] = {
     "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
 }
@@ -38,11 +46,11 @@ _NO_CAPTURE: dict[str, Any] = {
 
 
 def prepare_home(home: Path) -> None:
-    """Make Dagster's folder with its settings file, unless it is there; raises StoreError if that fails."""
+    """Make Dagster's folder with its settings file, unless somebody's is there; raises StoreError if that fails."""
     file = home / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
+        if not file.exists() or sha256(file.read_bytes()).hexdigest() in _FORMER_DEFAULTS:
             file.write_text(_DAGSTER_YAML)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}. Check the disk's free space.") from error

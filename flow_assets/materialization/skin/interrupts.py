@@ -1,4 +1,4 @@
-"""Lets a signal that ends a run reach DuckDB too, which else finishes its query first.
+"""When a signal that ends a run is heard: at once by DuckDB, which else finishes its query first; late by a batch.
 
 DuckDB's own check raises at once, but then waits for the tasks its threads are at. Dagster exchanges the signal
 handlers each time a step yields, so this listens where no handler can get in the way: on Python's wakeup descriptor.
@@ -33,6 +33,23 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         told.close()
         thread.join()
         heard.close()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put off a signal that ends this process until what is inside is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: heard.append(number)) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for ending, handler in handlers.items():
+            signal.signal(ending, handler)
+        if heard:
+            signal.raise_signal(heard[0])
 
 
 def _listen(heard: socket.socket, connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,11 +6,15 @@ import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.utils import make_new_run_id
 
-from flow_assets.materialization.skin.assets import FORCE_TAG, RETRY_TAG
 from flow_assets.materialization.skin.workers import end_orphans, worker_tag
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+FORCE_TAG = "flow_assets/force"
+"""Run tag: names of datasets, separated by commas, that are computed even if nothing has changed."""
+
+RETRY_TAG = "flow_assets/retry"
+"""Run tag: "false" if what failed is not tried again before something changes; else it is."""
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

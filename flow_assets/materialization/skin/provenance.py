@@ -16,6 +16,8 @@ from flow_assets.memo.reads import windows
 _VERSION = "dagster/input_data_version/"
 _POINTER = "dagster/input_event_pointer/"
 _NO_EVENT = "NULL"
+_NEVER = str(2**62)
+"""A pointer after which no event is ever stored."""
 
 
 class Provenance:
@@ -26,6 +28,9 @@ class Provenance:
         self._contents = {name: planner.state(name).contents for name in dataset.ins}
         self._keys = {name: partition_keys(planner.graph.get(name).partitions) for name in dataset.ins}
         self._pointers = _latest_events(dataset.ins, instance)
+        for name, mapping in dataset.ins.items():  # what Dagster takes for its input, the same partition, is not read
+            if isinstance(mapping, Lookback) and not mapping.include_current:
+                self._pointers[name] = _NEVER
         self._of_all: dict[str, str] = {}
 
     def tags(self, partition: str) -> dict[str, str]:

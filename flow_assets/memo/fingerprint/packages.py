@@ -14,10 +14,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 
-import flow_assets
 from flow_assets.memo.fingerprint.part import Outside
 
-_MACHINERY = Path(next(iter(flow_assets.__path__))).resolve()
+_MACHINERY = Path(__file__).resolve().parents[2]
 _DATASETS = _MACHINERY / "datasets"
 _STDLIB = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")})
 _INSTALLED = {"site-packages", "dist-packages"}
