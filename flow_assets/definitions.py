@@ -1,8 +1,9 @@
-"""What does Dagster see? Datasets are found, resources are chosen."""
+"""What does Dagster see? Datasets are found, resources are chosen, automation is added."""
 
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
+from flow_assets.automation.requesting import build_schedules, build_sensors
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import build_assets
 from flow_assets.materialization.skin.assets import Listener
@@ -15,6 +16,8 @@ def build_definitions(project: Project, listener: Listener | None = None) -> dg.
         assets=build_assets(project, listener),
         resources=build_resources(project.settings),
         executor=dg.in_process_executor,
+        sensors=build_sensors(project),
+        schedules=build_schedules(project),
     )
 
 

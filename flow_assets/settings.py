@@ -29,6 +29,16 @@ class Settings(BaseSettings):
         "patch", description="How much of a package's version enters a partition's key."
     )
     threads: int | None = Field(None, ge=1, description="Threads DuckDB may use; every core by default.")
+    automation: Literal["sensor", "schedule", "off"] = Field(
+        "sensor", description="What asks for runs by itself until somebody switches it off or on in Dagster."
+    )
+    sensor_seconds: int = Field(5, ge=1, description="Seconds between two ticks of the sensor on the landing folder.")
+    schedule_cron: str = Field(
+        "*/10 6 * * *", description="Cron line of the schedule `daily`, in the time zone of the daily partitions."
+    )
+    max_partitions_per_run: int = Field(
+        400, ge=1, description="A longer range is asked for as several runs by the sensor and the schedule."
+    )
     debug: bool = Field(False, description="Show where an unexpected error came from.")
     config: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="JSON: dataset name to the fields of its config that differ from the default."

@@ -23,6 +23,7 @@ from flow_assets import load
 from flow_assets.lake import Blob
 from flow_assets.materialization.loaded import LoadedDataset
 from flow_assets.materialization.materializer import Materializer
+from flow_assets.materialization.outcomes import Outcome
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.requests import Request, plan_scope
 from flow_assets.materialization.run import Run
@@ -119,12 +120,8 @@ class Sandbox:
                 self.launches += 1
                 self.on_launch()
                 wishes = Wishes(frozenset((n, p) for n in forced_names for p in request.partitions), retry=retry)
-                with _duckdb().cursor() as connection, project.claims() as claims:
-                    planner = project.planner([project.graph.get(n) for n in request.datasets], wishes)
-                    materializer = Materializer(project, planner, connection, claims, "test")
-                    for name in request.datasets:
-                        for outcome in materializer.materialize(project.graph.get(name), request.partitions):
-                            run.listen(outcome)
+                for outcome in materialize(project, request, wishes):
+                    run.listen(outcome)
 
             summary = run.carry_out(launcher, lambda entries: None)
             self.last_outcomes = dict(run.outcomes)
@@ -206,6 +203,15 @@ class Sandbox:
         for name in [m for m in sys.modules if m == self.package or m.startswith(f"{self.package}.")]:
             del sys.modules[name]
         importlib.invalidate_caches()
+
+
+def materialize(project: Project, request: Request, wishes: Wishes) -> Iterator[Outcome]:
+    """Carry out one request in this process, as a Dagster run does."""
+    with _duckdb().cursor() as connection, project.claims() as claims:
+        planner = project.planner([project.graph.get(name) for name in request.datasets], wishes)
+        materializer = Materializer(project, planner, connection, claims, "test")
+        for name in request.datasets:
+            yield from materializer.materialize(project.graph.get(name), request.partitions)
 
 
 @functools.cache

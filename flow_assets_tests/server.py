@@ -83,10 +83,9 @@ def flow(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def environment(data: Path, **more: str) -> dict[str, str]:
     """Of a process that works on the deployment in `data`, and on it only."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("FLOW_ASSETS_", "DAGSTER_"))}
-    automation = {"FLOW_ASSETS_AUTOMATION": "false"} if "automation" in Settings.model_fields else {}
     return {
         **mine,
-        **automation,
+        "FLOW_ASSETS_AUTOMATION": "off",
         "FLOW_ASSETS_DATA": str(data),
         "FLOW_ASSETS_SETTLE_SECONDS": "0",
         "VIRTUAL_ENV": sys.prefix,

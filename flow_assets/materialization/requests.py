@@ -48,7 +48,9 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def next_request(graph: DatasetGraph, work: Scope, reusable: Scope) -> Request | None:
+def next_request(
+    graph: DatasetGraph, work: Scope, reusable: Scope, most_partitions: int | None = None
+) -> Request | None:
     """The first run to launch for `work`, the partitions there is something to do for; None if there is nothing.
 
     The first dataset's first range is asked for, and with it every later dataset that needs the very same range, or
@@ -58,27 +60,28 @@ def next_request(graph: DatasetGraph, work: Scope, reusable: Scope) -> Request |
         graph: where the datasets are.
         work: of each dataset, what there is something to do for.
         reusable: of each dataset, what may be asked for too where that saves a run; it is already what it should be.
+        most_partitions: a longer range is asked for in pieces; without it, in one.
     """
     first = next((name for name, partitions in work.items() if partitions), None)
     if first is None:
         return None
     keys = partition_keys(graph.get(first).partitions)
-    wanted = next(_ranges(keys, work[first], reusable.get(first, ())))
+
+    def ranges(name: str) -> Iterator[tuple[str, ...]]:
+        return _ranges(keys, work[name], reusable.get(name, ()), most_partitions or len(keys))
+
+    wanted = next(ranges(first))
     chosen = [first]
     for name in work:
         dataset = graph.get(name)
         if name == first or dataset.partitions != graph.get(first).partitions:
             continue
-        if _fits(keys, work[name], reusable.get(name, ()), wanted) and _is_ready(dataset, graph, work, chosen, wanted):
+        if set(wanted).isdisjoint(work[name]):
+            continue
+        holds_all = set(work[name]) <= set(wanted) <= {*work[name], *reusable.get(name, ())}
+        if (holds_all or wanted in ranges(name)) and _is_ready(dataset, graph, work, chosen, wanted):
             chosen.append(name)
     return Request(tuple(chosen), wanted)
-
-
-def _fits(keys: Sequence[str], work: Sequence[str], reusable: Sequence[str], wanted: tuple[str, ...]) -> bool:
-    """Whether asking for all of `wanted` serves a dataset, and leaves no range of its work in two."""
-    if work and set(work) <= set(wanted) <= {*work, *reusable}:
-        return True
-    return wanted in _ranges(keys, work, reusable)
 
 
 def _is_ready(dataset: Dataset, graph: DatasetGraph, work: Scope, chosen: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -92,8 +95,10 @@ def _is_ready(dataset: Dataset, graph: DatasetGraph, work: Scope, chosen: Sequen
     return True
 
 
-def _ranges(keys: Sequence[str], wanted: Sequence[str], reusable: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """`wanted` as runs of consecutive `keys`, over short gaps too where all of the gap is reusable."""
+def _ranges(
+    keys: Sequence[str], wanted: Sequence[str], reusable: Sequence[str], most: int
+) -> Iterator[tuple[str, ...]]:
+    """`wanted` as at most so many consecutive `keys`, over short gaps too where all of the gap is reusable."""
     members, bridges = set(wanted), set(reusable)
     run, gap = list[str](), list[str]()
     for key in keys:
@@ -103,7 +108,11 @@ def _ranges(keys: Sequence[str], wanted: Sequence[str], reusable: Sequence[str])
         elif run:
             gap.append(key)
             if key not in bridges or len(gap) > BRIDGED:
-                yield tuple(run)
+                yield from _pieces(run, most)
                 run, gap = [], []
     if run:
-        yield tuple(run)
+        yield from _pieces(run, most)
+
+
+def _pieces(run: Sequence[str], most: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(run[start : start + most]) for start in range(0, len(run), most))

@@ -32,6 +32,7 @@ from flow_assets.memo.reads import windows
 DAILY = DailyPartitions("2024-03-01", end_date="2024-03-06")
 STATIC = StaticPartitions(["x", "y", "z"])
 D1, D2, D3, D4, D5 = DAILY.keys()
+RAW_TO_WINDOW = ("raw", "day", "window")
 
 
 class Numbers(DatasetSchema):
@@ -108,6 +109,24 @@ def test_small_gaps_are_bridged_by_what_is_reusable(
     assert next_request(GRAPH, {name: work.get(name, []) for name in GRAPH.datasets}, reusable) == expected
 
 
+@pytest.mark.parametrize(
+    ("most", "work", "expected"),
+    [
+        (2, {"raw": [D1, D2, D3, D4, D5], "day": [D1, D2, D3, D4, D5]}, Request(("raw", "day"), (D1, D2))),
+        (2, {"raw": [D3, D4, D5], "day": [D3, D4, D5], "window": [D3, D4, D5]}, Request(RAW_TO_WINDOW, (D3, D4))),
+        (2, {"raw": [D1, D2, D3], "day": [D2, D3]}, Request(("raw",), (D1, D2))),
+        (1, {"whole": [UNPARTITIONED], "raw": [D1, D2]}, Request(("whole",), (UNPARTITIONED,))),
+        (5, {"raw": [D1, D2, D3, D4, D5]}, Request(("raw",), (D1, D2, D3, D4, D5))),
+        # `every` reads all days, of which two are asked for only later
+        (3, {"raw": [D1, D2, D3, D4, D5], "every": [D1, D2, D3, D4, D5]}, Request(("raw",), (D1, D2, D3))),
+        (5, {"raw": [D1, D2], "every": [D1, D2]}, Request(("raw", "every"), (D1, D2))),
+    ],
+)
+def test_long_ranges_are_asked_for_in_pieces(most: int, work: dict[str, list[str]], expected: Request) -> None:
+    graph = DatasetGraph.of([*GRAPH.datasets.values(), declared("every", DAILY, raw=all_partitions())])
+    assert next_request(graph, {name: work.get(name, []) for name in graph.datasets}, {}, most) == expected
+
+
 @pytest.mark.parametrize(("gap", "is_bridged"), [(BRIDGED, True), (BRIDGED + 1, False)])
 def test_large_gaps_are_left(gap: int, is_bridged: bool) -> None:
     partitions = DailyPartitions("2024-03-01", end_date="2024-05-01")
@@ -150,7 +169,9 @@ def test_every_partition_is_asked_for_once_and_never_before_what_it_reads(data: 
         for action in ("work", "reuse")
     )
     asked: list[tuple[str, str]] = []
-    while request := next_request(graph, work, reusable):
+    most = data.draw(st.sampled_from([None, 1, 2, 3]))
+    while request := next_request(graph, work, reusable, most):
+        assert most is None or len(request.partitions) <= most
         for name in request.datasets:
             assert not (_unmade(graph.get(name), graph, work, request.partitions)), (name, request, work)
             assert set(request.partitions) & set(work[name])

@@ -1,91 +1,18 @@
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-import psutil
 import pytest
 from dagster._core.execution.asset_backfill import AssetBackfillData
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
-from flow_assets.materialization.skin import open_instance, prepare_home
+from flow_assets.materialization.skin import open_instance
+from flow_assets_tests.daemon import daemon
 from flow_assets_tests.materialization.skin.conftest import Deployment, deploy
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 DAILY = ("raw_readings", "readings", "trends")
 UNFINISHED = (BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING)
-QUICK_DAEMON = """
-import sys
-from dagster._daemon import controller
-controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 1  # thirty, otherwise
-from dagster._core.instance import DagsterInstance
-DagsterInstance.run_monitoring_poll_interval_seconds = 1
-from dagster._daemon.cli import main
-sys.argv = ["dagster-daemon", "run", "-m", "flow_assets.definitions"]
-main()
-"""
-
-
-@contextmanager
-def daemon(sandbox: Sandbox, *, kill: bool = False) -> Iterator[Path]:
-    """The real daemon with its code server and the runs it launches; yields its log. None is left behind.
-
-    Args:
-        sandbox: the deployment it works for.
-        kill: end all of it at once at the end, as a power cut does.
-    """
-    prepare_home(sandbox.settings.dagster_home)
-    log = sandbox.root / "daemon.log"
-    with log.open("w") as file:
-        leader = subprocess.Popen(
-            [sys.executable, "-c", QUICK_DAEMON],
-            env=sandbox.environment(DAGSTER_HOME=str(sandbox.settings.dagster_home)),
-            cwd=sandbox.root,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
-    try:
-        yield log
-    finally:
-        if kill:
-            kill_family(leader)
-        else:
-            end(leader)
-
-
-def kill_family(leader: subprocess.Popen[bytes]) -> None:
-    family = psutil.Process(leader.pid).children(recursive=True)
-    for process in (psutil.Process(leader.pid), *family):
-        process.kill()
-    leader.wait(5)
-    _, alive = psutil.wait_procs(family, timeout=5)
-    assert not alive
-
-
-def end(leader: subprocess.Popen[bytes]) -> None:
-    family = psutil.Process(leader.pid).children(recursive=True) if leader.poll() is None else []
-    leader.terminate()
-    try:
-        leader.wait(15)
-        psutil.wait_procs(family, timeout=5)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        for process in family:
-            if process.is_running():
-                process.kill()
-        if leader.poll() is None:
-            os.killpg(leader.pid, signal.SIGKILL)
-            leader.wait(5)
-        _, alive = psutil.wait_procs(family, timeout=5)
-        assert not alive
 
 
 def backfill(deployment: Deployment, backfill_id: str, log: Path) -> tuple[BulkActionStatus, AssetBackfillData]:
