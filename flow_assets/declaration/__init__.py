@@ -9,16 +9,16 @@ from flow_assets.declaration.context import PartitionContext
 from flow_assets.declaration.dataset import Dataset, dataset
 from flow_assets.declaration.graph import DatasetGraph, find_datasets
 from flow_assets.declaration.inputs import AllPartitions, Input, Lookback, SamePartition, all_partitions, lookback
-from flow_assets.declaration.partitions import (
-    UNPARTITIONED,
-    DailyPartitions,
-    Partitions,
-    StaticPartitions,
-    partition_keys,
-)
+from flow_assets.declaration.partitions import UNPARTITIONED, Partitions, StaticPartitions, partition_keys
 from flow_assets.declaration.schema import ColumnDeclaration, DatasetSchema, column
 from flow_assets.declaration.signature import Frame
 from flow_assets.declaration.sources import Landed, landed
+from flow_assets.declaration.time_partitions import (
+    DailyPartitions,
+    HourlyPartitions,
+    MonthlyPartitions,
+    TimePartitions,
+)
 
 __all__ = [
     "UNPARTITIONED",
@@ -30,13 +30,16 @@ __all__ = [
     "DatasetSchema",
     "Frame",
     "HashBuckets",
+    "HourlyPartitions",
     "Input",
     "Landed",
     "Lookback",
+    "MonthlyPartitions",
     "PartitionContext",
     "Partitions",
     "SamePartition",
     "StaticPartitions",
+    "TimePartitions",
     "all_partitions",
     "column",
     "dataset",

@@ -20,6 +20,7 @@ _NAMED = {
     "partition_column": "partition column",
     "buckets": "buckets",
     "source": "how the landed file is read",
+    "time zone": "time zone of the partitions",
     "stages": "stage of flow_assets",
     "format": "format of keys",
 }
@@ -101,8 +102,8 @@ class Explainer:
         yield from _map_differences("config", before.get("config"), after["config"])
         yield from _map_differences("package", before.get("packages"), after["packages"])
         for name, words in _NAMED.items():
-            if before.get(name) != after[name]:
-                yield Difference(words, "", json.dumps(before.get(name)), json.dumps(after[name]))
+            if before.get(name) != after.get(name):
+                yield Difference(words, "", json.dumps(before.get(name)), json.dumps(after.get(name)))
         if entry.inputs:
             yield from self._input_differences(before.get("inputs", []), after["inputs"])
 

@@ -126,7 +126,7 @@ def _slice(upstream: Dataset, mapping: Any, key: str, table: pa.Table) -> pa.Tab
     if isinstance(mapping, SamePartition):
         wanted = [key]
     elif isinstance(mapping, Lookback):
-        before = [date.fromisoformat(key) - timedelta(n) for n in range(1, mapping.days + 1)]
+        before = [date.fromisoformat(key) - timedelta(n) for n in range(1, mapping.count + 1)]
         wanted = [d.isoformat() for d in before] + [key] * mapping.include_current
     else:
         return table

@@ -15,8 +15,10 @@ from flow_assets.declaration import (
     DailyPartitions,
     Dataset,
     Frame,
+    HourlyPartitions,
     Input,
     Lookback,
+    MonthlyPartitions,
     Partitions,
     StaticPartitions,
 )
@@ -99,10 +101,10 @@ def _multi_asset(
 
 def dagster_partitions(partitions: Partitions | None) -> dg.PartitionsDefinition | None:
     """The Dagster partitions definition with the same keys."""
-    if isinstance(partitions, DailyPartitions):
-        return dg.DailyPartitionsDefinition(
-            partitions.start_date, end_date=partitions.end_date, timezone=partitions.timezone
-        )
+    if isinstance(partitions, HourlyPartitions | DailyPartitions | MonthlyPartitions):
+        named = getattr(dg, f"{type(partitions).__name__}Definition")
+        made: dg.PartitionsDefinition = named(partitions.start_date, partitions.end_date, timezone=partitions.timezone)
+        return made
     if isinstance(partitions, StaticPartitions):
         return dg.StaticPartitionsDefinition(list(partitions.partition_keys))
     return None
@@ -142,7 +144,7 @@ def _mapping(mapping: Input, upstream: Dataset) -> dg.PartitionMapping | None:
         return dg.AllPartitionMapping()
     if isinstance(mapping, Lookback):
         end = 0 if mapping.include_current else -1
-        return dg.TimeWindowPartitionMapping(-mapping.days, end, allow_nonexistent_upstream_partitions=True)
+        return dg.TimeWindowPartitionMapping(-mapping.count, end, allow_nonexistent_upstream_partitions=True)
     return None
 
 
