@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         hash_buckets,
         landed,
         lookback,
+        range_buckets,
     )
     from flow_assets.declaration.schema import Bool, Date, Float64, Int16, Int32, Int64, String, TimestampUtc
 
@@ -46,6 +47,7 @@ __all__ = [
     "hash_buckets",
     "landed",
     "lookback",
+    "range_buckets",
 ]
 
 _TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")

@@ -80,7 +80,7 @@ def test_dagster_has_the_same_inputs(dataset: Dataset, specs: dict[str, dg.Asset
     for name, mapping in dataset.ins.items():
         if isinstance(mapping, Lookback):
             end = 0 if mapping.include_current else -1
-            expected = dg.TimeWindowPartitionMapping(-mapping.days, end, allow_nonexistent_upstream_partitions=True)
+            expected = dg.TimeWindowPartitionMapping(-mapping.count, end, allow_nonexistent_upstream_partitions=True)
             assert deps[name] == expected
         elif isinstance(mapping, AllPartitions):
             assert deps[name] == dg.AllPartitionMapping()

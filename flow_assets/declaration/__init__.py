@@ -4,7 +4,7 @@ Plain, frozen values: a `Dataset` and what it is declared with (schema, partitio
 validated graph of all of them. Nothing here reads data, and nothing here imports Dagster.
 """
 
-from flow_assets.declaration.buckets import HashBuckets, hash_buckets
+from flow_assets.declaration.buckets import Buckets, HashBuckets, RangeBuckets, hash_buckets, range_buckets
 from flow_assets.declaration.context import PartitionContext
 from flow_assets.declaration.dataset import Dataset, dataset
 from flow_assets.declaration.graph import DatasetGraph, find_datasets
@@ -23,6 +23,7 @@ from flow_assets.declaration.time_partitions import (
 __all__ = [
     "UNPARTITIONED",
     "AllPartitions",
+    "Buckets",
     "ColumnDeclaration",
     "DailyPartitions",
     "Dataset",
@@ -37,6 +38,7 @@ __all__ = [
     "MonthlyPartitions",
     "PartitionContext",
     "Partitions",
+    "RangeBuckets",
     "SamePartition",
     "StaticPartitions",
     "TimePartitions",
@@ -48,4 +50,5 @@ __all__ = [
     "landed",
     "lookback",
     "partition_keys",
+    "range_buckets",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel
 
-from flow_assets.declaration.buckets import HashBuckets, is_hashable
+from flow_assets.declaration.buckets import Buckets
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
 from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.schema import DatasetSchema
@@ -43,7 +43,7 @@ class Dataset:
     frames: Mapping[str, Frame]
     config: tuple[str, type[BaseModel]] | None
     context: str | None
-    buckets: HashBuckets | None
+    buckets: Buckets | None
     set_based: bool
     code_version: str | None
     depends_on: tuple[Any, ...]
@@ -65,7 +65,7 @@ def dataset(  # noqa: PLR0913
     partition_column: str | None = None,
     ins: Mapping[str, Input] | None = None,
     source: Landed | None = None,
-    buckets: HashBuckets | None = None,
+    buckets: Buckets | None = None,
     set_based: bool = False,
     code_version: str | None = None,
     depends_on: tuple[Any, ...] = (),
@@ -146,13 +146,10 @@ def _validate(declared: Dataset) -> None:
 def _column_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
     named = {*declared.sort_by, declared.partition_column, declared.buckets.column if declared.buckets else None}
     missing = {name for name in named if name is not None} - {c.name for c in declared.schema.columns()}
-    bucket_types = [c.type for c in declared.schema.columns() if declared.buckets and c.name == declared.buckets.column]
+    buckets = declared.buckets
+    divided = [buckets.problem(c.type) for c in declared.schema.columns() if buckets and c.name == buckets.column]
     return (
-        (
-            not all(is_hashable(kind) for kind in bucket_types),
-            "a column of buckets must be a string, an integer, a date or a boolean: others have no text that is the "
-            "same in every engine",
-        ),
+        *((True, problem) for problem in divided if problem),
         (bool(missing), f"{declared.schema.__name__} has no column {listed(missing)}"),
         (not declared.sort_by, "`sort_by` must name the columns that identify a row"),
         (

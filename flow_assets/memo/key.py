@@ -90,7 +90,7 @@ class Recipe:
     def _buckets(self) -> list[Any] | None:
         """They change how the rows lie, but not the content: the dataset is written anew, and its readers are not."""
         buckets = self.dataset.buckets
-        return [buckets.column, buckets.count] if buckets else None
+        return buckets.declaration if buckets else None
 
     def _clock(self) -> dict[str, str]:
         """The partitions' time zone, where it says what a key means to the function or in the partition column."""
