@@ -169,10 +169,7 @@ def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
             declared.source is not None and len(declared.frames) != 1,
             "a dataset with a `source` takes exactly one frame: the landed lines",
         ),
-        (
-            declared.source is not None and declared.source.is_partitioned != is_partitioned,
-            "a landed file a partition needs `{date}` in its pattern, and a single file must not have it",
-        ),
+        *((True, problem) for problem in [declared.source and declared.source.problem(declared.partitions)] if problem),
     )
 
 

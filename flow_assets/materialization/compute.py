@@ -54,7 +54,7 @@ class Computer:
         self._planner = planner
         self._loader = loader
 
-    def compute_landed(self, data: bytes, path: Path, partition: str) -> pa.Table:
+    def compute_landed(self, data: bytes, place: str, partition: str) -> pa.Table:
         """The rows of `partition` from the bytes of its landed file.
 
         Raises:
@@ -62,16 +62,16 @@ class Computer:
         """
         source, (parameter, kind) = self._dataset.source, next(iter(self._dataset.frames.items()))
         assert source is not None
-        lines = read_landed(data, source, path, [c.name for c in self._dataset.schema.columns()])
+        lines = read_landed(data, source, place, self._dataset.schema.columns())
         try:
             table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
             return self._require_valid(table, partition)
         except SchemaMismatchError as error:
-            raise LandedFileError(f"{path}: {error} Land a file that fits.") from error
+            raise LandedFileError(f"{place}: {error} Land a file that fits.") from error
         except LandedFileError as error:
-            raise LandedFileError(f"{path}: {error}") from error
+            raise LandedFileError(f"{place}: {error}") from error
         except ComputeError as error:
-            raise ComputeError(f"{error} (It read {path}: land a file that fits, or mend the function.)") from error
+            raise ComputeError(f"{error} (It read {place}: land a file that fits, or mend the function.)") from error
 
     def compute_one(self, partition: str) -> pa.Table:
         """The rows of `partition`, from its own inputs alone."""

@@ -179,6 +179,11 @@ def _input(entry: PlanEntry) -> str:
     return " ".join(filter(None, entry.detail))
 
 
+def _unreadable(place: str, problem: str) -> str:
+    advice = "" if "://" in place else "; land a readable file there"
+    return f"{place} cannot be read: {problem}{advice}"
+
+
 _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.UNCHANGED: lambda _, e: "unchanged",
     Because.IN_STORE: lambda _, e: "found in the store",
@@ -188,7 +193,7 @@ _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.LOST: lambda _, e: "its file in the store is missing or damaged",
     Because.NOT_LANDED: lambda _, e: f"{e.detail[0]} has not landed",
     Because.STILL_WRITTEN: lambda _, e: f"{e.detail[0]} is still being written",
-    Because.UNREADABLE: lambda _, e: f"{e.detail[0]} cannot be read: {e.detail[1]}; land a readable file there",
+    Because.UNREADABLE: lambda _, e: _unreadable(*e.detail),
     Because.SOURCE_GONE: lambda _, e: f"must be computed again, but {e.detail[0]} is gone; land it again",
     Because.INPUT_WAITS: lambda _, e: f"required input {_input(e)} waits",
     Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed or is held",

@@ -99,12 +99,12 @@ class Recipe:
         return {"time zone": partitions.timezone} if is_read and isinstance(partitions, TimePartitions) else {}
 
     def _source(self) -> dict[str, Any] | None:
+        """How the landed file is read; where it lies and how long it must settle do not change its rows."""
         source = self.dataset.source
-        return (
-            {"format": source.format, "null_values": list(source.null_values), "allow_empty": source.allow_empty}
-            if source
-            else None
-        )
+        if source is None:
+            return None
+        read = {"format": source.format, "null_values": list(source.null_values), "allow_empty": source.allow_empty}
+        return read if source.encoding == "utf-8" else {**read, "encoding": source.encoding}
 
 
 def make_recipe(
