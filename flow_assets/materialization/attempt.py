@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from flow_assets.declaration import Dataset
-from flow_assets.errors import AuditError, FlowError, LostObjectError, StoreError
+from flow_assets.errors import AuditError, FlowError, LostObjectError, SchemaMismatchError, StoreError
 from flow_assets.ledger import Failure, Kpi, Publication
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
 from flow_assets.materialization.write import Writer, publication
@@ -174,6 +174,8 @@ class Attempt:
     def _fail(self, entry: PlanEntry, error: BaseException, batch: Batch) -> None:
         is_outside = isinstance(error, (StoreError, LostObjectError, *OUTSIDE_CAUSES))
         message = str(error) or type(error).__name__
+        if isinstance(error, SchemaMismatchError):
+            message = f"{message} It is declared at {self._dataset.location}."
         failure = Failure(
             entry.dataset, entry.partition, entry.key or "", type(error).__name__, message, is_retryable=is_outside
         )
