@@ -16,8 +16,15 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from flow_assets import PartitionContext
-from flow_assets.declaration import Dataset, DatasetGraph, Frame, Lookback, SamePartition, find_datasets
-from flow_assets.declaration.partitions import DailyPartitions
+from flow_assets.declaration import (
+    DailyPartitions,
+    Dataset,
+    DatasetGraph,
+    Frame,
+    Lookback,
+    SamePartition,
+    find_datasets,
+)
 
 Tables = Mapping[str, pa.Table]
 
