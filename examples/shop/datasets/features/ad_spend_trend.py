@@ -1,6 +1,6 @@
 """A channel in a month, with what it cost and how that differs from the month before; 11 rows.
 
-Source: `raw_ad_spend` of the month and of the one before. A channel that was not used in the month before has no change.
+Source: `raw_ad_spend` of the month and of the one before. A channel not used in the month before has no change.
 
 What not to trust: bills come after the month, so nothing here is known while it lasts.
 """

@@ -1,7 +1,7 @@
 """An hour of a category: what was viewed, put into carts and bought; 288 rows.
 
-Source: all `events`. An hour in which nothing of a category happened has no row. Events without a category, whose product
-is no longer sold, are left out.
+Source: all `events`. An hour in which nothing of a category happened has no row. Events of products that are no longer
+sold have no category, and are left out.
 
 What not to trust: hours are those in which events were received.
 """

@@ -1,8 +1,8 @@
 """A customer who does something in an hour, with what they did in the 24 hours before it; 2,205 rows.
 
-Source: `events` of the hour, which say who is there and whether they buy (the label), and of the 24 hours before it, and
-`customers`. Features count what had been received when the hour began: late events count from the hour that received
-them. Visitors who are not signed in are left out.
+Source: `events` of the hour, which say who is there and whether they buy (the label: 120 times), and of the 24 hours
+before it, and `customers`. Features count what had been received when the hour began: late events count from the hour
+that received them. Visitors who are not signed in are left out.
 
 What not to trust: the first day's windows are cut off where the data begins; `hours_known` says how long they are.
 """

@@ -4,8 +4,8 @@ Source: `raw_customers`. Buckets: under 18, 18 to 29, 30 to 44, 45 to 64, 65 and
 
 Repaired: 11 impossible ages (over 110) are null, besides 140 that were never entered.
 
-What not to trust: the app offers 35 as the age, and 1,217 customers left it at that; so the bucket from 30 to 44 holds
-1,352 of 2,000 rows, many more than any other.
+What not to trust: the app offers 35 as the age, and 1,217 customers have it; so the bucket from 30 to 44 holds 1,352 of
+2,000 rows, many more than any other.
 """
 
 from duckdb import DuckDBPyRelation

@@ -1,7 +1,7 @@
 """What advertising cost, as billed; one row is a line of the month's landed file.
 
-Source: the channels' bills, `ads/{date:%Y-%m}.csv`, one file a month; 11 lines in four months. A channel that was not used
-in a month has no line.
+Source: the channels' bills, `ads/{date:%Y-%m}.csv`, one file a month; 11 lines in four months. A channel that was not
+used in a month has no line (video, in January 2024).
 """
 
 from duckdb import DuckDBPyRelation

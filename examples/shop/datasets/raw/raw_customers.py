@@ -1,7 +1,7 @@
 """Who is registered, as delivered; one row is a line of the landed file.
 
-Source: the shop's old customer system, `customers.csv` in Windows' encoding; 2,000 customers. Ages are as entered; `?` and
-nothing mean that none was.
+Source: the shop's old customer system, `customers.csv` in Windows' encoding; 2,000 customers. Ages are as entered; `?`
+and nothing mean that none was.
 """
 
 from duckdb import DuckDBPyRelation
