@@ -98,7 +98,7 @@ def _make_findable(package: str) -> None:
     """Let a package in the current folder be imported, where none of that name is installed."""
     if not all(part.isidentifier() for part in package.split(".")):
         raise DefinitionError(
-            f"FLOW_ASSETS_DATASETS={package!r} is no module's name; write one as in my_shop.datasets."
+            f"FLOW_ASSETS_DATASETS={package!r} is no module's name; write one as in my_package.datasets."
         )
     top = package.partition(".")[0]
     if top not in sys.modules and importlib.util.find_spec(top) is None:
