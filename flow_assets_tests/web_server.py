@@ -20,6 +20,7 @@ class WebServer:
         asked: method and path of each request, in order.
         answers: path to the status it is answered with, whatever lies there.
         validators: which headers tell that a file has changed: `etag`, `time`, or none.
+        tells_length: whether it says how long a file is.
     """
 
     folder: Path
@@ -27,6 +28,7 @@ class WebServer:
     asked: list[str] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     validators: str = "etag"
+    tells_length: bool = True
 
     def fetched(self) -> list[str]:
         """The paths whose content was asked for since the last call."""
@@ -59,7 +61,8 @@ class _Handler(SimpleHTTPRequestHandler):
             return None
         content = file.read_bytes()
         self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
+        if self._state.tells_length:
+            self.send_header("Content-Length", str(len(content)))
         if self._state.validators == "etag":
             self.send_header("ETag", f'"{sha256(content).hexdigest()[:12]}"')
         if self._state.validators == "time":

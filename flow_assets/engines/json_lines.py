@@ -22,6 +22,8 @@ class _Fields(list[tuple[str, Any]]):
     __slots__ = ()
 
 
+_CONSTANTS = {True: "true", False: "false", None: "null"}
+_quoted = json.encoder.encode_basestring
 _NAMES = {str: "a text", _Number: "a number", bool: "a truth value", _Fields: "an object", list: "a list"}
 
 
@@ -35,14 +37,14 @@ def read_json_lines(text: str, columns: Sequence[ColumnDeclaration]) -> pa.Table
         LandedFileError: a line is no JSON object, lacks a field, has one that is not declared, or a value of another
             type than its column's. The message lacks the file.
     """
-    names = tuple(column.name for column in columns)
+    names = [column.name for column in columns]
     lines = text.removeprefix("\ufeff").split("\n")[:-1]
     rows = [_row(line, names, number) for number, line in enumerate(lines, start=1)]
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.table([_column(*each) for each in zip(columns, cells, strict=True)], names=list(names))
+    return pa.table([_column(*each) for each in zip(columns, cells, strict=True)], names=names)
 
 
-def _row(line: str, names: tuple[str, ...], number: int) -> list[Any]:
+def _row(line: str, names: list[str], number: int) -> list[Any]:
     try:
         fields = _DECODER.decode(line)
     except (ValueError, RecursionError) as error:
@@ -50,10 +52,12 @@ def _row(line: str, names: tuple[str, ...], number: int) -> list[Any]:
         raise LandedFileError(f"is damaged: line {number} {what}") from error
     if type(fields) is not _Fields:
         raise LandedFileError(f"is damaged: line {number} holds no JSON object")
+    if [name for name, _ in fields] == names:  # the usual case, three times as fast
+        return [value for _, value in fields]
     row = dict(fields)
     if len(row) != len(fields):
         raise LandedFileError(f"is damaged: line {number} has a field twice")
-    if len(row) != len(names) or any(name not in row for name in names):
+    if row.keys() != set(names):
         _complain(row.keys(), names, number)
     return [row[name] for name in names]
 
@@ -68,13 +72,15 @@ def _complain(found: Collection[str], names: Collection[str], number: int) -> No
 
 def _column(declared: ColumnDeclaration, cells: Sequence[Any]) -> pa.Array:
     allowed = _allowed(declared.type)
-    if not {*map(type, cells)} <= {*allowed, type(None)}:
+    found = {*map(type, cells)}
+    if not found <= {*allowed, type(None)}:
         number, cell = next((n, c) for n, c in enumerate(cells, 1) if c is not None and type(c) not in allowed)
         raise LandedFileError(
             f"holds {_NAMES[type(cell)]} in line {number}, field `{declared.name}`: {_json(cell)[:40]}; its dataset "
             f"declares {declared.type}, which is {_NAMES[allowed[0]]}"
         )
-    texts = [cell if cell is None or type(cell) is str else _json(cell) for cell in cells]
+    is_text = found <= {str, _Number, type(None)}
+    texts = cells if is_text else [c if c is None or type(c) is str else _json(c) for c in cells]
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError as error:
@@ -96,11 +102,13 @@ def _json(value: Any) -> str:
     """A value as compact JSON, its numbers as they were written."""
     if isinstance(value, _Number):
         return str(value)
+    if isinstance(value, str):
+        return _quoted(value)
     if isinstance(value, _Fields):
-        return "{" + ",".join(f"{_json(name)}:{_json(of_name)}" for name, of_name in value) + "}"
+        return "{" + ",".join([f"{_quoted(name)}:{_json(of_name)}" for name, of_name in value]) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_json, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _CONSTANTS[value]
 
 
 def _refuse(constant: str) -> NoReturn:

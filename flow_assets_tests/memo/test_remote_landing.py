@@ -93,6 +93,12 @@ def test_a_server_that_refuses_holds_the_partition_until_it_no_longer_does(
     assert served.run().is_successful
 
 
+def test_a_server_that_does_not_tell_a_file_s_length_is_told(served: Sandbox, server: WebServer) -> None:
+    server.tells_length = False
+    reason = served.work("raw_readings")[f"raw_readings {DAYS[0]}"][1]
+    assert reason.endswith("the server does not say how long the file is (Content-Length)")
+
+
 def test_a_server_that_is_gone_loses_nothing(served: Sandbox, server: WebServer) -> None:
     served.run()
     with socket.socket() as unused:
