@@ -82,7 +82,8 @@ def dataset(  # noqa: PLR0913
         schema: the columns of the result.
         sort_by: columns that order the rows and, together, identify one.
         partitions: the dataset's partitions; none by default.
-        partition_column: column whose value is the partition's key in every row; checked where given.
+        partition_column: column whose value is the partition's key in every row, or the beginning of its hour or month;
+            checked where given.
         ins: how the partitions of an input are read, where it is not the same partition.
         source: the landed files that the one frame parameter reads, instead of input datasets.
         buckets: how the rows of a partition are divided.

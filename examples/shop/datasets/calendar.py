@@ -9,6 +9,9 @@ from flow_assets.errors import LandedFileError
 HOURS = HourlyPartitions("2024-03-01-00:00", end_date="2024-03-04-00:00")
 """An hour is the one in which the shop received an event, UTC."""
 
+BEGINNING = HOURS.window(HOURS.start_date)[0].isoformat()
+"""Where the data begins."""
+
 CATEGORIES = StaticPartitions(["books", "garden", "kitchen", "toys"])
 """The categories in which products are sold; one more is an error until it is added here."""
 

@@ -9,7 +9,7 @@ What not to trust: the first day's windows are cut off where the data begins; `h
 
 from duckdb import DuckDBPyRelation
 
-from examples.shop.datasets.calendar import HOURS
+from examples.shop.datasets.calendar import BEGINNING, HOURS
 from flow_assets import Bool, DatasetSchema, Int32, Int64, TimestampUtc, column, dataset, lookback
 
 
@@ -40,7 +40,7 @@ def customer_activity(events: DuckDBPyRelation, customers: DuckDBPyRelation) -> 
     """Sum whole hours, and the 24 before each."""
     return events.query(
         "events",
-        """
+        f"""
         WITH hourly AS (
             SELECT customer_id, received_hour_utc AS hour_utc, count_if(kind = 'view') AS views,
                 count_if(kind = 'cart') AS carts, count_if(kind = 'purchase') AS purchases,
@@ -52,7 +52,7 @@ def customer_activity(events: DuckDBPyRelation, customers: DuckDBPyRelation) -> 
             COALESCE(sum(carts) OVER day_before, 0)::INTEGER AS carts_24_hours_before,
             COALESCE(sum(purchases) OVER day_before, 0)::INTEGER AS purchases_24_hours_before,
             COALESCE(sum(cents) OVER day_before, 0)::BIGINT AS spent_24_hours_before_cents,
-            least(24, date_diff('hour', TIMESTAMPTZ '2024-03-01 00:00:00+00', hour_utc))::INTEGER AS hours_known,
+            least(24, date_diff('hour', TIMESTAMPTZ '{BEGINNING}', hour_utc))::INTEGER AS hours_known,
             purchases > 0 AS buys_in_hour
         FROM hourly LEFT JOIN customers c USING (customer_id)
         WINDOW day_before AS (
