@@ -93,9 +93,9 @@ def test_the_start_of_an_hour_is_its_value(moment: datetime, zone: str) -> None:
 
 def test_a_hundred_thousand_hours_are_quick_and_asked_for_once() -> None:
     ours = HourlyPartitions("2012-01-01-00:00", "2023-06-01-00:00", "America/New_York")
-    start = time.perf_counter()
+    start = time.process_time()
     keys = ours.keys()
-    first = time.perf_counter() - start
+    first = time.process_time() - start
     assert len(keys) > 100_000
     assert first < 1
     assert len(set(keys)) == len(keys)
