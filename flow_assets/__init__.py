@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from flow_assets.declaration import (
         DailyPartitions,
         DatasetSchema,
+        HourlyPartitions,
+        MonthlyPartitions,
         PartitionContext,
         StaticPartitions,
         all_partitions,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
         hash_buckets,
         landed,
         lookback,
+        range_buckets,
     )
     from flow_assets.declaration.schema import Bool, Date, Float64, Int16, Int32, Int64, String, TimestampUtc
     from flow_assets.materialization.loader import load
@@ -31,9 +34,11 @@ __all__ = [
     "DatasetSchema",
     "Date",
     "Float64",
+    "HourlyPartitions",
     "Int16",
     "Int32",
     "Int64",
+    "MonthlyPartitions",
     "PartitionContext",
     "StaticPartitions",
     "String",
@@ -45,6 +50,7 @@ __all__ = [
     "landed",
     "load",
     "lookback",
+    "range_buckets",
 ]
 
 _TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")

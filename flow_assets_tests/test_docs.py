@@ -8,12 +8,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import flow_assets
 from flow_assets.checks import conform
 from flow_assets.declaration import DatasetGraph, find_datasets
 from flow_assets.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md"), ROOT / "data" / "README.md"]
+)
 COMMANDS = ("land", "plan", "run", "why", "fingerprint", "status", "query")
 
 
@@ -43,6 +46,16 @@ def test_every_dataset_is_in_the_reference_and_in_the_readme_s_picture(graph: Da
     reference, readme = _read("docs/reference.md"), _read("README.md")
     assert not [name for name in graph.datasets if f"| `{name}` |" not in reference]
     assert not [name for name in graph.datasets if name not in readme]
+
+
+def test_the_example_s_datasets_are_in_its_readme() -> None:
+    shown = _read("examples/shop/README.md")
+    assert not [name for name in find_datasets("examples.shop.datasets").datasets if f"| `{name}` |" not in shown]
+
+
+def test_all_that_is_exported_is_in_the_reference() -> None:
+    reference = _read("docs/reference.md")
+    assert not [name for name in flow_assets.__all__ if f"`{name}`" not in reference]
 
 
 def test_the_readme_s_picture_has_exactly_the_inputs_of_each_dataset(graph: DatasetGraph) -> None:

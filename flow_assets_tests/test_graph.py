@@ -15,31 +15,45 @@ from flow_assets.materialization.project import Project
 from flow_assets.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-SNAPSHOT = Path(__file__).with_name("graph.json")
+SNAPSHOTS = {"flow_assets.datasets": "graph.json", "examples.shop.datasets": "graph_shop.json"}
 LAYERS = {"raw", "partitioned", "features"}
-GRAPH = find_datasets("flow_assets.datasets")
-EACH = pytest.mark.parametrize("dataset", GRAPH.datasets.values(), ids=lambda dataset: dataset.name)
+GRAPHS = {package: find_datasets(package) for package in SNAPSHOTS}
+PACKAGES = pytest.mark.parametrize("package", SNAPSHOTS)
+EACH = pytest.mark.parametrize(
+    "dataset", [dataset for graph in GRAPHS.values() for dataset in graph.datasets.values()], ids=lambda each: each.name
+)
 
 
 @pytest.fixture(scope="module")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    return build_definitions(Project.open(Settings(data=tmp_path_factory.mktemp("data"))))
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.Definitions]:
+    return {
+        package: build_definitions(Project.open(Settings(data=tmp_path_factory.mktemp("data"), datasets=package)))
+        for package in SNAPSHOTS
+    }
 
 
 @pytest.fixture(scope="module")
-def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
-    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+def specs(definitions: dict[str, dg.Definitions]) -> dict[str, dg.AssetSpec]:
+    found = [spec for of_package in definitions.values() for spec in of_package.resolve_all_asset_specs()]
+    return {spec.key.to_user_string(): spec for spec in found}
 
 
-def test_definitions_load_and_every_dataset_is_an_asset(definitions: dg.Definitions) -> None:
-    dg.Definitions.validate_loadable(definitions)
-    keys = definitions.resolve_asset_graph().get_all_asset_keys()
-    assert {key.to_user_string() for key in keys} == set(GRAPH.datasets)
+@PACKAGES
+def test_definitions_load_and_every_dataset_is_an_asset(definitions: dict[str, dg.Definitions], package: str) -> None:
+    dg.Definitions.validate_loadable(definitions[package])
+    keys = definitions[package].resolve_asset_graph().get_all_asset_keys()
+    assert {key.to_user_string() for key in keys} == set(GRAPHS[package].datasets)
 
 
-def test_there_are_no_phantom_assets(definitions: dg.Definitions) -> None:
-    graph = definitions.resolve_asset_graph()
+@PACKAGES
+def test_there_are_no_phantom_assets(definitions: dict[str, dg.Definitions], package: str) -> None:
+    graph = definitions[package].resolve_asset_graph()
     assert graph.materializable_asset_keys == graph.get_all_asset_keys()
+
+
+def test_the_packages_can_be_told_apart() -> None:
+    names = [name for graph in GRAPHS.values() for name in graph.datasets]
+    assert len(set(names)) == len(names)
 
 
 @EACH
@@ -90,20 +104,22 @@ def test_workspace_and_dg_name_the_same_location_and_module() -> None:
     }
 
 
-def test_the_graph_is_the_one_that_was_committed() -> None:
+@PACKAGES
+def test_the_graph_is_the_one_that_was_committed(package: str) -> None:
+    snapshot = Path(__file__).with_name(SNAPSHOTS[package])
     found = {
         name: {
             "layer": dataset.layer,
             "partitions": partitions_text(dataset),
             "reads": {upstream: str(mapping) for upstream, mapping in sorted(dataset.ins.items())},
         }
-        for name, dataset in sorted(GRAPH.datasets.items())
+        for name, dataset in sorted(GRAPHS[package].datasets.items())
     }
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        SNAPSHOT.write_text(json.dumps(found, indent=2) + "\n")
-    assert found == json.loads(SNAPSHOT.read_text()), (
+        snapshot.write_text(json.dumps(found, indent=2) + "\n")
+    assert found == json.loads(snapshot.read_text()), (
         "The datasets or what they read have changed. If that is meant, write the new graph with\n"
-        f"    UPDATE_SNAPSHOTS=1 pytest {Path(__file__).relative_to(ROOT)}\nand commit graph.json with it."
+        f"    UPDATE_SNAPSHOTS=1 pytest {Path(__file__).relative_to(ROOT)}\nand commit {snapshot.name} with it."
     )
 
 

@@ -113,6 +113,7 @@ def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
 def _print(summary: "RunSummary", project: "Project") -> None:
     from flow_assets.cli.console import keys_text, out, print_table, table
     from flow_assets.materialization.outcomes import Status
+    from flow_assets.settings import Settings
 
     shown = table("Run", "dataset", *(status.value for status in Status), "rows", "seconds")
     for name, of_dataset in summary.datasets.items():
@@ -139,7 +140,9 @@ def _print(summary: "RunSummary", project: "Project") -> None:
         rest = ": everything that can be made is up to date" if summary.is_successful else ""
         console.print(f"\nNothing was computed{rest}.")
     if summary.total(Status.WAITING) and not any(of_dataset.rows for of_dataset in summary.datasets.values()):
-        console.print(f"\nNothing has landed in {project.settings.landing}. The demonstration's files: flow land")
+        is_demonstration = project.settings.datasets == Settings.model_fields["datasets"].default
+        advice = " The demonstration's files: flow land" if is_demonstration else ""
+        console.print(f"\nNothing has landed in {project.settings.landing}.{advice}")
     if not summary.is_successful:
         console.print(
             "\nLand a good file or mend the code, then: flow run; though nothing has changed: flow run --retry"

@@ -4,25 +4,26 @@ Plain, frozen values: a `Dataset` and what it is declared with (schema, partitio
 validated graph of all of them. Nothing here reads data, and nothing here imports Dagster.
 """
 
-from flow_assets.declaration.buckets import HashBuckets, hash_buckets
+from flow_assets.declaration.buckets import Buckets, HashBuckets, RangeBuckets, hash_buckets, range_buckets
 from flow_assets.declaration.context import PartitionContext
 from flow_assets.declaration.dataset import Dataset, dataset
 from flow_assets.declaration.graph import DatasetGraph, find_datasets
 from flow_assets.declaration.inputs import AllPartitions, Input, Lookback, SamePartition, all_partitions, lookback
-from flow_assets.declaration.partitions import (
-    UNPARTITIONED,
-    DailyPartitions,
-    Partitions,
-    StaticPartitions,
-    partition_keys,
-)
+from flow_assets.declaration.partitions import UNPARTITIONED, Partitions, StaticPartitions, partition_keys
 from flow_assets.declaration.schema import ColumnDeclaration, DatasetSchema, column
 from flow_assets.declaration.signature import Frame
 from flow_assets.declaration.sources import Landed, landed
+from flow_assets.declaration.time_partitions import (
+    DailyPartitions,
+    HourlyPartitions,
+    MonthlyPartitions,
+    TimePartitions,
+)
 
 __all__ = [
     "UNPARTITIONED",
     "AllPartitions",
+    "Buckets",
     "ColumnDeclaration",
     "DailyPartitions",
     "Dataset",
@@ -30,13 +31,17 @@ __all__ = [
     "DatasetSchema",
     "Frame",
     "HashBuckets",
+    "HourlyPartitions",
     "Input",
     "Landed",
     "Lookback",
+    "MonthlyPartitions",
     "PartitionContext",
     "Partitions",
+    "RangeBuckets",
     "SamePartition",
     "StaticPartitions",
+    "TimePartitions",
     "all_partitions",
     "column",
     "dataset",
@@ -45,4 +50,5 @@ __all__ = [
     "landed",
     "lookback",
     "partition_keys",
+    "range_buckets",
 ]

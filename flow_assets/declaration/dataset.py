@@ -2,18 +2,20 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from pydantic import BaseModel
 
-from flow_assets.declaration.buckets import HashBuckets, is_hashable
+from flow_assets.declaration.buckets import Buckets
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
-from flow_assets.declaration.partitions import DailyPartitions, Partitions
+from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.schema import DatasetSchema
 from flow_assets.declaration.signature import Frame, Signature, listed
 from flow_assets.declaration.sources import Landed
+from flow_assets.declaration.time_partitions import HourlyPartitions, TimePartitions
 from flow_assets.errors import DefinitionError
 
 
@@ -41,7 +43,7 @@ class Dataset:
     frames: Mapping[str, Frame]
     config: tuple[str, type[BaseModel]] | None
     context: str | None
-    buckets: HashBuckets | None
+    buckets: Buckets | None
     set_based: bool
     code_version: str | None
     depends_on: tuple[Any, ...]
@@ -63,7 +65,7 @@ def dataset(  # noqa: PLR0913
     partition_column: str | None = None,
     ins: Mapping[str, Input] | None = None,
     source: Landed | None = None,
-    buckets: HashBuckets | None = None,
+    buckets: Buckets | None = None,
     set_based: bool = False,
     code_version: str | None = None,
     depends_on: tuple[Any, ...] = (),
@@ -80,7 +82,8 @@ def dataset(  # noqa: PLR0913
         schema: the columns of the result.
         sort_by: columns that order the rows and, together, identify one.
         partitions: the dataset's partitions; none by default.
-        partition_column: column whose value is the partition's key in every row; checked where given.
+        partition_column: column whose value is the partition's key in every row, or the beginning of its hour or month;
+            checked where given.
         ins: how the partitions of an input are read, where it is not the same partition.
         source: the landed files that the one frame parameter reads, instead of input datasets.
         buckets: how the rows of a partition are divided.
@@ -144,13 +147,10 @@ def _validate(declared: Dataset) -> None:
 def _column_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
     named = {*declared.sort_by, declared.partition_column, declared.buckets.column if declared.buckets else None}
     missing = {name for name in named if name is not None} - {c.name for c in declared.schema.columns()}
-    bucket_types = [c.type for c in declared.schema.columns() if declared.buckets and c.name == declared.buckets.column]
+    buckets = declared.buckets
+    divided = [buckets.problem(c.type) for c in declared.schema.columns() if buckets and c.name == buckets.column]
     return (
-        (
-            not all(is_hashable(kind) for kind in bucket_types),
-            "a column of buckets must be a string, an integer, a date or a boolean: others have no text that is the "
-            "same in every engine",
-        ),
+        *((True, problem) for problem in divided if problem),
         (bool(missing), f"{declared.schema.__name__} has no column {listed(missing)}"),
         (not declared.sort_by, "`sort_by` must name the columns that identify a row"),
         (
@@ -162,19 +162,45 @@ def _column_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
 
 def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
     is_partitioned = declared.partitions is not None
-    looks_back = any(isinstance(i, Lookback) for i in declared.ins.values())
     return (
         (declared.partition_column is not None and not is_partitioned, "`partition_column` needs `partitions`"),
+        *_lookback_problems(declared),
+        _partition_type_problem(declared),
         (
             declared.source is not None and len(declared.frames) != 1,
             "a dataset with a `source` takes exactly one frame: the landed lines",
         ),
-        (
-            declared.source is not None and declared.source.is_partitioned != is_partitioned,
-            "a landed file a partition needs `{date}` in its pattern, and a single file must not have it",
-        ),
-        (
-            looks_back and not isinstance(declared.partitions, DailyPartitions),
-            "only a dataset with daily partitions can look back; use `all_partitions()`",
-        ),
+        *((True, problem) for problem in [declared.source and declared.source.problem(declared.partitions)] if problem),
+    )
+
+
+def _lookback_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:
+    unit = declared.partitions.unit if isinstance(declared.partitions, TimePartitions) else None
+    for name, mapping in declared.ins.items():
+        if isinstance(mapping, Lookback):
+            yield (
+                unit is None,
+                f"{name}: only a dataset with hourly, daily or monthly partitions can look back; "
+                "use `all_partitions()`",
+            )
+            yield (
+                unit != mapping.unit,
+                f"{name}: lookback({mapping.unit}={mapping.count}) cannot count {type(declared.partitions).__name__}; "
+                f"write lookback({unit}=...)",
+            )
+
+
+def _partition_type_problem(declared: Dataset) -> tuple[bool, str]:
+    """A partition column that can never hold its partition's key is found before anything is computed."""
+    (kind,) = [c.type for c in declared.schema.columns() if c.name == declared.partition_column] or [None]
+    if kind is None or pa.types.is_string(kind) or not isinstance(declared.partitions, TimePartitions):
+        return False, ""
+    if isinstance(declared.partitions, HourlyPartitions):
+        return kind != pa.timestamp("us", "UTC"), (
+            f"the partition column {declared.partition_column} of hourly partitions must be a `TimestampUtc`, the "
+            "beginning of the hour, or a `String`, the key"
+        )
+    return not pa.types.is_date(kind), (
+        f"the partition column {declared.partition_column} must be a `Date`, on which the partition begins, or a "
+        "`String`, the key"
     )

@@ -2,16 +2,22 @@
 
 import graphlib
 import importlib
+import importlib.util
 import pkgutil
+import re
+import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from types import ModuleType
 
 from flow_assets.declaration.dataset import Dataset
 from flow_assets.declaration.inputs import AllPartitions, SamePartition
 from flow_assets.errors import DefinitionError, SelectionError
+
+_HAS_PLACE = re.compile(r"\.py:\d+:")
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ def find_datasets(package: str) -> DatasetGraph:
     Raises:
         DefinitionError: the package cannot be imported, holds no dataset, or its datasets contradict each other.
     """
+    _make_findable(package)
     found: dict[int, Dataset] = {}
     for name in _modules(package):
         for value in vars(_import(name)).values():
@@ -85,6 +92,18 @@ def find_datasets(package: str) -> DatasetGraph:
     if not found:
         raise DefinitionError(f"{package}: no dataset is declared in it; see `flow_assets.dataset`.")
     return DatasetGraph.of(sorted(found.values(), key=lambda d: d.name))
+
+
+def _make_findable(package: str) -> None:
+    """Let a package in the current folder be imported, where none of that name is installed."""
+    if not all(part.isidentifier() for part in package.split(".")):
+        raise DefinitionError(
+            f"FLOW_ASSETS_DATASETS={package!r} is no module's name; write one as in my_package.datasets."
+        )
+    top = package.partition(".")[0]
+    if top not in sys.modules and importlib.util.find_spec(top) is None:
+        sys.path.append(str(Path.cwd()))
+        importlib.invalidate_caches()
 
 
 def _modules(package: str) -> list[str]:
@@ -98,21 +117,33 @@ def _modules(package: str) -> list[str]:
 def _import(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except DefinitionError:
-        raise
+    except DefinitionError as error:
+        if _HAS_PLACE.search(str(error)):
+            raise
+        raise DefinitionError(f"{_place(module, error)}: {error}") from error
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise _import_error(module, error) from error
-        raise DefinitionError(f"{module}: there is no such module; set FLOW_ASSETS_DATASETS.") from error
+        raise DefinitionError(
+            f"{module}: there is no such module; set FLOW_ASSETS_DATASETS to one that is installed or in {Path.cwd()}."
+        ) from error
     except Exception as error:  # whatever a dataset's file raises, people are told where
         raise _import_error(module, error) from error
 
 
 def _import_error(module: str, error: Exception) -> DefinitionError:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return DefinitionError(
-        f"{module}: cannot be imported: {type(error).__name__}: {error} (at {last.filename}:{last.lineno})"
-    )
+    place = _place(module, error)
+    return DefinitionError(f"{module}: cannot be imported: {type(error).__name__}: {error} (at {place})")
+
+
+def _place(module: str, error: Exception) -> str:
+    """File and line of the package's own code from which an error came, below whatever library raised it."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    folders = tuple(str(folder) for folder in getattr(sys.modules.get(module.partition(".")[0]), "__path__", ()))
+    own = [frame for frame in frames if folders and frame.filename.startswith(folders)]
+    return f"{(own or frames)[-1].filename}:{(own or frames)[-1].lineno}"
 
 
 def _validate_input(dataset: Dataset, name: str, known: Mapping[str, Dataset]) -> None:

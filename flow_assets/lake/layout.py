@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flow_assets.declaration import HashBuckets
+from flow_assets.declaration import Buckets
 from flow_assets.errors import LostObjectError, StoreError
 from flow_assets.lake.buckets import bucket_numbers
 from flow_assets.lake.records import BucketSpan, PartitionFile
@@ -39,7 +39,7 @@ class _Slice:
 
 
 def encode_partition(
-    table: pa.Table, buckets: HashBuckets | None, *, bucket_file_bytes: int = 128 << 20
+    table: pa.Table, buckets: Buckets | None, *, bucket_file_bytes: int = 128 << 20
 ) -> tuple[EncodedFile, ...]:
     """Write a partition's rows as Parquet: one file, and one more for each bucket that is large.
 

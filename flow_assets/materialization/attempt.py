@@ -6,12 +6,11 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pyarrow as pa
 
 from flow_assets.declaration import Dataset
-from flow_assets.errors import AuditError, FlowError, LostObjectError, StoreError
+from flow_assets.errors import AuditError, FlowError, LostObjectError, SchemaMismatchError, StoreError
 from flow_assets.ledger import Failure, Kpi, Publication
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
 from flow_assets.materialization.write import Writer, publication
@@ -113,13 +112,13 @@ class Attempt:
         start = _Cost.now()
         try:
             if self._dataset.source:
-                path = self._dataset.source.path(self._planner.landing_folder, entry.partition)
-                entry, data = self._read_landed(entry, path)
+                place = self._planner.landing.locate(self._dataset, entry.partition)
+                entry, data = self._read_landed(entry, place)
                 if data is None:
                     self._settle(entry, batch)
                     return
                 batch.landed_bytes[entry.partition] = len(data)
-                table = self._computer.compute_landed(data, path, entry.partition)
+                table = self._computer.compute_landed(data, place, entry.partition)
             else:
                 table = self._computer.compute_one(entry.partition)
         except (FlowError, *OUTSIDE_CAUSES) as error:
@@ -134,16 +133,16 @@ class Attempt:
         elif not self._restore(entry, batch):
             self._fail(entry, StoreError(f"{entry.dataset}: its record vanished from the store; run again."), batch)
 
-    def _read_landed(self, entry: PlanEntry, path: Path) -> tuple[PlanEntry, bytes | None]:
+    def _read_landed(self, entry: PlanEntry, place: str) -> tuple[PlanEntry, bytes | None]:
         """Hash the landed bytes as they are read; if they are not those that were planned, plan again."""
         for _ in range(SOURCE_ATTEMPTS):
-            data = path.read_bytes() if path.exists() else None
+            data = self._planner.landing.read(self._dataset, entry.partition, entry.source_hash)
             if data is not None and hashlib.sha256(data).hexdigest() == entry.source_hash:
                 return entry, data
             (entry,) = self._planner.plan(self._dataset, [entry.partition])
             if entry.action is not Action.COMPUTE:
                 return entry, None
-        raise StoreError(f"{path} changes faster than it can be read; land it whole, by renaming a finished file.")
+        raise StoreError(f"{place} changes faster than it can be read; land it whole, by renaming a finished file.")
 
     def _write(self, table: pa.Table, entry: PlanEntry, cost: _Cost, shares: int, batch: Batch) -> None:
         start = _Cost.now()
@@ -179,6 +178,8 @@ class Attempt:
     def _fail(self, entry: PlanEntry, error: BaseException, batch: Batch) -> None:
         is_outside = isinstance(error, (StoreError, LostObjectError, *OUTSIDE_CAUSES))
         message = str(error) or type(error).__name__
+        if isinstance(error, SchemaMismatchError):
+            message = f"{message} It is declared at {self._dataset.location}."
         failure = Failure(
             entry.dataset, entry.partition, entry.key or "", type(error).__name__, message, is_retryable=is_outside
         )

@@ -4,7 +4,6 @@ import hashlib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,7 @@ class Computer:
         self._planner = planner
         self._loader = loader
 
-    def compute_landed(self, data: bytes, path: Path, partition: str) -> pa.Table:
+    def compute_landed(self, data: bytes, place: str, partition: str) -> pa.Table:
         """The rows of `partition` from the bytes of its landed file.
 
         Raises:
@@ -63,16 +62,16 @@ class Computer:
         """
         source, (parameter, kind) = self._dataset.source, next(iter(self._dataset.frames.items()))
         assert source is not None
-        lines = read_landed(data, source, path, [c.name for c in self._dataset.schema.columns()])
+        lines = read_landed(data, source, place, self._dataset.schema.columns())
         try:
             table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
             return self._require_valid(table, partition)
         except SchemaMismatchError as error:
-            raise LandedFileError(f"{path}: {error} Land a file that fits.") from error
+            raise LandedFileError(f"{place}: {error} Land a file that fits.") from error
         except LandedFileError as error:
-            raise LandedFileError(f"{path}: {error}") from error
+            raise LandedFileError(f"{place}: {error}") from error
         except ComputeError as error:
-            raise ComputeError(f"{error} (It read {path}: land a file that fits, or mend the function.)") from error
+            raise ComputeError(f"{error} (It read {place}: land a file that fits, or mend the function.)") from error
 
     def compute_one(self, partition: str) -> pa.Table:
         """The rows of `partition`, from its own inputs alone."""
@@ -130,7 +129,7 @@ class Computer:
         if dataset.config:
             arguments[dataset.config[0]] = self._recipe.config
         if dataset.context:
-            arguments[dataset.context] = PartitionContext(tuple(partitions))
+            arguments[dataset.context] = PartitionContext.of(dataset.partitions, partitions)
         try:
             table = arrow_of(dataset.function(**arguments), dataset.name)
         except (FlowError, *OUTSIDE_CAUSES):
@@ -169,7 +168,7 @@ class Computer:
         problems = [violation.message for violation in find_violations(table, self._dataset, self._order)]
         column = self._dataset.partition_column
         if column and not self._dataset.set_based:
-            strangers = set(_partition_keys(table.column(column))) - {partition}
+            strangers = set(self._keys_in(table.column(column))) - {partition}
             problems += [f"column {column} holds {s!r} in partition {partition}" for s in sorted(strangers)]
         if problems:
             raise SchemaMismatchError(f"{self._dataset.name} {partition}: {'; '.join(problems)}.")
@@ -183,7 +182,7 @@ class Computer:
                 f"{self._dataset.name}: column {self._dataset.partition_column} must not be null, but "
                 f"{column.null_count} of {len(column)} rows are, so they belong to no partition."
             )
-        keys = _partition_keys(column)
+        keys = self._keys_in(column)
         declared = set(self._planner.state(self._dataset.name).keys)
         if undeclared := sorted(set(keys) - declared):
             raise SchemaMismatchError(
@@ -195,6 +194,12 @@ class Computer:
             if key in tables:
                 tables[key] = table.slice(start, length)
         return tables
+
+    def _keys_in(self, column: pa.ChunkedArray) -> dict[str, tuple[int, int]]:
+        """Partition key to first row and number of rows in the partition column, whose equal values stand together."""
+        partitions = self._dataset.partitions
+        assert partitions is not None
+        return {partitions.key_of(value): (start, length) for value, start, length in _spans(column)}
 
     def _audit(self, tables: Mapping[str, pa.Table], partitions: Sequence[str]) -> None:
         """Recompute one partition alone; which one changes with the call, but not with its repetition."""
@@ -210,10 +215,10 @@ class Computer:
             )
 
 
-def _partition_keys(column: pa.ChunkedArray) -> dict[str, tuple[int, int]]:
-    """Partition key to first row and number of rows, for a column in which equal values stand together."""
+def _spans(column: pa.ChunkedArray) -> list[tuple[Any, int, int]]:
+    """Value, first row and number of rows, for a column in which equal values stand together."""
     if not len(column):
-        return {}
+        return []
     codes = column.combine_chunks().dictionary_encode()
     if isinstance(codes, pa.ChunkedArray):
         codes = codes.combine_chunks()
@@ -221,14 +226,10 @@ def _partition_keys(column: pa.ChunkedArray) -> dict[str, tuple[int, int]]:
     starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
     lengths = np.diff(np.append(starts, len(numbers)))
     values = codes.dictionary.to_pylist()
-    return {
-        _partition_key(values[numbers[start]] if numbers[start] >= 0 else None): (int(start), int(length))
+    return [
+        (values[numbers[start]] if numbers[start] >= 0 else None, int(start), int(length))
         for start, length in zip(starts, lengths, strict=True)
-    }
-
-
-def _partition_key(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    ]
 
 
 def _first_difference(alone: pa.Table, together: pa.Table) -> str:

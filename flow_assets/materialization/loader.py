@@ -153,7 +153,7 @@ def load_key(
     """
     dataset = project.graph.get(name)
     if dataset.buckets is None:
-        raise SelectionError(f"{name} has no buckets; declare `buckets=hash_buckets(...)`, or query the warehouse.")
+        raise SelectionError(f"{name} has no buckets; declare `buckets=...`, or query the warehouse.")
     schema, key = dataset.schema.arrow_schema(), dataset.buckets.column
     wanted = list(columns if columns is not None else schema.names)
     if unknown := sorted(set(wanted) - set(schema.names)):

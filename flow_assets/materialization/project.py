@@ -53,7 +53,8 @@ class Project:
     def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None) -> Planner:
         """A planner for `datasets`, as the ledger, the landing folder and the code are now."""
         recipes = {dataset.name: self.recipe(dataset) for dataset in datasets}
-        landing = Landing(self.settings.landing, self.holdings, self.settings.settle_seconds)
+        fetched = self.settings.scratch / "fetched"
+        landing = Landing(self.settings.landing, self.holdings, self.settings.settle_seconds, fetched)
         return Planner(self.graph, recipes, self.holdings, self.store, landing, wishes or Wishes())
 
     def recipe(self, dataset: Dataset) -> Recipe:

@@ -20,6 +20,7 @@ _NAMED = {
     "partition_column": "partition column",
     "buckets": "buckets",
     "source": "how the landed file is read",
+    "time zone": "time zone of the partitions",
     "stages": "stage of flow_assets",
     "format": "format of keys",
 }
@@ -101,8 +102,8 @@ class Explainer:
         yield from _map_differences("config", before.get("config"), after["config"])
         yield from _map_differences("package", before.get("packages"), after["packages"])
         for name, words in _NAMED.items():
-            if before.get(name) != after[name]:
-                yield Difference(words, "", json.dumps(before.get(name)), json.dumps(after[name]))
+            if before.get(name) != after.get(name):
+                yield Difference(words, "", json.dumps(before.get(name)), json.dumps(after.get(name)))
         if entry.inputs:
             yield from self._input_differences(before.get("inputs", []), after["inputs"])
 
@@ -178,6 +179,11 @@ def _input(entry: PlanEntry) -> str:
     return " ".join(filter(None, entry.detail))
 
 
+def _unreadable(place: str, problem: str) -> str:
+    advice = "" if "://" in place else "; land a readable file there"
+    return f"{place} cannot be read: {problem}{advice}"
+
+
 _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.UNCHANGED: lambda _, e: "unchanged",
     Because.RECOVERED: lambda _, e: "as it should be again, after a run in which it failed, was held or waited",
@@ -188,7 +194,7 @@ _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.LOST: lambda _, e: "its file in the store is missing or damaged",
     Because.NOT_LANDED: lambda _, e: f"{e.detail[0]} has not landed",
     Because.STILL_WRITTEN: lambda _, e: f"{e.detail[0]} is still being written",
-    Because.UNREADABLE: lambda _, e: f"{e.detail[0]} cannot be read: {e.detail[1]}; land a readable file there",
+    Because.UNREADABLE: lambda _, e: _unreadable(*e.detail),
     Because.SOURCE_GONE: lambda _, e: f"must be computed again, but {e.detail[0]} is gone; land it again",
     Because.INPUT_WAITS: lambda _, e: f"required input {_input(e)} waits",
     Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed or is held",

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from flow_assets.declaration import Dataset, DatasetSchema, Frame
+from flow_assets.declaration import Dataset, DatasetSchema, Frame, HourlyPartitions, TimePartitions
 from flow_assets.errors import SettingsError
 from flow_assets.lake.records import canonical_json
 from flow_assets.memo.fingerprint import Fingerprint, fingerprint, fingerprint_value
@@ -60,6 +60,7 @@ class Recipe:
             "partition_column": self.dataset.partition_column,
             "buckets": self._buckets(),
             "source": self._source(),
+            **self._clock(),
         }
 
     @cached_property
@@ -89,15 +90,21 @@ class Recipe:
     def _buckets(self) -> list[Any] | None:
         """They change how the rows lie, but not the content: the dataset is written anew, and its readers are not."""
         buckets = self.dataset.buckets
-        return [buckets.column, buckets.count] if buckets else None
+        return buckets.declaration if buckets else None
+
+    def _clock(self) -> dict[str, str]:
+        """The partitions' time zone, where it says what a key means to the function or in the partition column."""
+        partitions = self.dataset.partitions
+        is_read = self.dataset.context is not None or isinstance(partitions, HourlyPartitions)
+        return {"time zone": partitions.timezone} if is_read and isinstance(partitions, TimePartitions) else {}
 
     def _source(self) -> dict[str, Any] | None:
+        """How the landed file is read; where it lies and how long it must settle do not change its rows."""
         source = self.dataset.source
-        return (
-            {"format": source.format, "null_values": list(source.null_values), "allow_empty": source.allow_empty}
-            if source
-            else None
-        )
+        if source is None:
+            return None
+        read = {"format": source.format, "null_values": list(source.null_values), "allow_empty": source.allow_empty}
+        return read if source.encoding == "utf-8" else {**read, "encoding": source.encoding}
 
 
 def make_recipe(

@@ -2,13 +2,20 @@
 
 import hashlib
 import os
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from flow_assets.declaration import Dataset
+from flow_assets.errors import StoreError
+from flow_assets.lake import RemoteFiles
 from flow_assets.ledger import Holdings
+
+ASKED_AT_ONCE = 16
+"""Files that a server is asked for at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,24 +23,35 @@ class LandedFile:
     """One expected file of a source.
 
     Attributes:
+        place: path or URL, as people are told.
         hash: sha256 of its bytes; None where it is missing, still being written, or cannot be read.
         is_missing: whether nothing has landed.
         problem: why it cannot be read.
     """
 
-    path: Path
+    place: str
     hash: str | None
     is_missing: bool = False
     problem: str | None = None
 
 
 class Landing:
-    """The landing folder as it was looked at once; hashes of files that have not changed are remembered."""
+    """The landed files as they were looked at once; hashes of files that have not changed are remembered.
 
-    def __init__(self, folder: Path, holdings: Holdings, settle_seconds: float) -> None:
+    Args:
+        folder: the landing folder.
+        holdings: remembers hashes.
+        settle_seconds: for sources that say nothing else.
+        fetched: folder in which a file from a server is kept between its hashing and its reading; without it, it is
+            fetched again.
+    """
+
+    def __init__(self, folder: Path, holdings: Holdings, settle_seconds: float, fetched: Path | None = None) -> None:
         self.folder = folder
         self._holdings = holdings
         self._settle_seconds = settle_seconds
+        self._fetched = fetched
+        self._remote = RemoteFiles()
 
     def observe(self, dataset: Dataset, partitions: Iterable[str]) -> dict[str, LandedFile]:
         """Partition to the state of its landed file.
@@ -41,42 +59,115 @@ class Landing:
         A file that changed less than the settle time ago is looked at again once that time has passed; if it is still
         changing then, it has no hash.
         """
-        assert dataset.source is not None
-        paths = {partition: dataset.source.path(self.folder, partition) for partition in partitions}
-        identities = {path: _identity(path) for path in paths.values()}
-        unsettled = self._wait_for_young(identities)
+        source = dataset.source
+        assert source is not None
+        places = {partition: source.place(partition, dataset.partitions) for partition in partitions}
         remembered = self._holdings.landed_files()
-        hashes: dict[str, tuple[str, str]] = {}
-        files = {}
-        for partition, path in paths.items():
-            identity = identities[path]
-            if identity is None:
-                files[partition] = LandedFile(path, None, is_missing=True)
-            elif path in unsettled:
-                files[partition] = LandedFile(path, None)
-            else:
-                name = path.relative_to(self.folder).as_posix()
-                known = remembered.get(name)
-                files[partition] = LandedFile(path, known[1]) if known and known[0] == identity else _hashed(path)
-                if digest := files[partition].hash:
-                    hashes[name] = (identity, digest)
-        if new := {name: found for name, found in hashes.items() if remembered.get(name) != found}:
+        found: dict[str, tuple[str, str]] = {}
+        if source.is_remote:
+            files = self._observe_remote(places, remembered, found)
+        else:
+            settle = self._settle_seconds if source.settle_seconds is None else source.settle_seconds
+            files = self._observe_local(places, remembered, found, settle)
+        if new := {place: identified for place, identified in found.items() if remembered.get(place) != identified}:
             self._holdings.remember_landed_files(new)
         return files
 
-    def _wait_for_young(self, identities: dict[Path, str | None]) -> set[Path]:
-        oldest_young = time.time_ns() - int(self._settle_seconds * 1e9)
-        young = {path for path, identity in identities.items() if identity and _changed_ns(identity) > oldest_young}
-        if not young:
-            return set()
-        latest = max(_changed_ns(identities[path] or "") for path in young)
-        time.sleep(min(self._settle_seconds, max(0.0, self._settle_seconds - (time.time_ns() - latest) / 1e9)))
-        changing = set()
-        for path in young:
-            before, identities[path] = identities[path], _identity(path)
-            if identities[path] != before:
-                changing.add(path)
-        return changing
+    def locate(self, dataset: Dataset, partition: str) -> str:
+        """Path or URL of the file of `partition`, as people are told."""
+        assert dataset.source is not None
+        place = dataset.source.place(partition, dataset.partitions)
+        return place if dataset.source.is_remote else str(self.folder / place)
+
+    def read(self, dataset: Dataset, partition: str, expected: str | None) -> bytes | None:
+        """The bytes of the file of `partition` as they are now, or as they were fetched for the hash `expected`.
+
+        Raises:
+            StoreError: its server cannot be reached.
+            OSError: the file cannot be read.
+        """
+        place = self.locate(dataset, partition)
+        if dataset.source and dataset.source.is_remote:
+            return self._take_fetched(expected) or self._fetch(place)
+        path = Path(place)
+        return path.read_bytes() if path.exists() else None
+
+    def _observe_local(
+        self,
+        places: Mapping[str, str],
+        remembered: Mapping[str, tuple[str, str]],
+        found: dict[str, tuple[str, str]],
+        settle_seconds: float,
+    ) -> dict[str, LandedFile]:
+        paths = {place: self.folder / place for place in places.values()}
+        identities = {place: _identity(path) for place, path in paths.items()}
+        unsettled = _wait_for_young(paths, identities, settle_seconds)
+        files = {}
+        for partition, place in places.items():
+            identity = identities[place]
+            shown = str(paths[place])
+            if identity is None:
+                files[partition] = LandedFile(shown, None, is_missing=True)
+            elif place in unsettled:
+                files[partition] = LandedFile(shown, None)
+            else:
+                known = remembered.get(place)
+                is_known = known is not None and known[0] == identity
+                files[partition] = LandedFile(shown, known[1]) if known and is_known else _hashed(paths[place])
+                if digest := files[partition].hash:
+                    found[place] = (identity, digest)
+        return files
+
+    def _observe_remote(
+        self,
+        places: Mapping[str, str],
+        remembered: Mapping[str, tuple[str, str]],
+        found: dict[str, tuple[str, str]],
+    ) -> dict[str, LandedFile]:
+        def look(place: str) -> LandedFile:
+            try:
+                file = self._remote.look(place)
+                known = remembered.get(place)
+                if file and file.identity and known and known[0] == file.identity:
+                    return LandedFile(place, known[1])
+                file = self._remote.read(place) if file else None
+            except StoreError as error:
+                return LandedFile(place, None, problem=str(error))
+            if file is None or file.data is None:
+                return LandedFile(place, None, is_missing=True)
+            digest = hashlib.sha256(file.data).hexdigest()
+            self._keep_fetched(digest, file.data)
+            if file.identity:
+                found[place] = (file.identity, digest)
+            return LandedFile(place, digest)
+
+        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+            return dict(zip(places, pool.map(look, places.values()), strict=True))
+
+    def _fetch(self, url: str) -> bytes | None:
+        try:
+            file = self._remote.read(url)
+        except StoreError as error:
+            raise StoreError(f"{url} cannot be read: {error}") from error
+        return file.data if file else None
+
+    def _keep_fetched(self, digest: str, data: bytes) -> None:
+        if self._fetched:
+            self._fetched.mkdir(parents=True, exist_ok=True)
+            partial = self._fetched / f".{digest}.{os.getpid()}.{threading.get_ident()}"
+            partial.write_bytes(data)
+            partial.replace(self._fetched / digest)
+
+    def _take_fetched(self, digest: str | None) -> bytes | None:
+        if self._fetched is None or digest is None:
+            return None
+        path = self._fetched / digest
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        path.unlink(missing_ok=True)
+        return data if hashlib.sha256(data).hexdigest() == digest else None
 
 
 def hash_file(path: Path) -> str:
@@ -85,13 +176,29 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _wait_for_young(paths: Mapping[str, Path], identities: dict[str, str | None], settle_seconds: float) -> set[str]:
+    """Wait until what is young has settled; returns what has changed meanwhile."""
+    oldest_young = time.time_ns() - int(settle_seconds * 1e9)
+    young = {place for place, identity in identities.items() if identity and _changed_ns(identity) > oldest_young}
+    if not young:
+        return set()
+    latest = max(_changed_ns(identities[place] or "") for place in young)
+    time.sleep(min(settle_seconds, max(0.0, settle_seconds - (time.time_ns() - latest) / 1e9)))
+    changing = set()
+    for place in young:
+        before, identities[place] = identities[place], _identity(paths[place])
+        if identities[place] != before:
+            changing.add(place)
+    return changing
+
+
 def _hashed(path: Path) -> LandedFile:
     try:
-        return LandedFile(path, hash_file(path))
+        return LandedFile(str(path), hash_file(path))
     except FileNotFoundError:
-        return LandedFile(path, None, is_missing=True)
+        return LandedFile(str(path), None, is_missing=True)
     except OSError as error:
-        return LandedFile(path, None, problem=str(error.strerror))
+        return LandedFile(str(path), None, problem=str(error.strerror))
 
 
 def _identity(path: Path) -> str | None:

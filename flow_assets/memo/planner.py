@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from flow_assets.declaration import Dataset, DatasetGraph, partition_keys
 from flow_assets.errors import LostObjectError
@@ -53,7 +52,7 @@ class Planner:
         self.recipes = recipes
         self.store = store
         self._holdings = holdings
-        self._landing = landing
+        self.landing = landing
         self._wishes = wishes
         self._held: dict[str, dict[str, Holding]] = {}
         self._states: dict[str, InputState] = {}
@@ -66,7 +65,7 @@ class Planner:
         self._failures = self._holdings.failures(dataset.name)
         self._troubles = self._holdings.troubles(dataset.name)
         readers = [reader(dataset, self.state(name)) for name in dataset.ins]
-        files = self._landing.observe(dataset, partitions) if dataset.source else None
+        files = self.landing.observe(dataset, partitions) if dataset.source else None
         lost = self.find_lost(dataset.name, partitions)
         entries = []
         for partition in partitions:
@@ -123,11 +122,6 @@ class Planner:
         if held:
             state.contents[partition] = held.content_hash
 
-    @property
-    def landing_folder(self) -> Path:
-        """Where sources deliver their files."""
-        return self._landing.folder
-
     def is_recorded(self, key: str) -> bool:
         """Whether the store has a record for `key`, usable or not."""
         return key in self._recorded
@@ -136,15 +130,15 @@ class Planner:
         holding = self.held(dataset.name).get(partition)
         digest = holding.source_hash if file.is_missing and holding else file.hash
         if file.problem:
-            detail = (str(file.path), file.problem)
+            detail = (file.place, file.problem)
             return PlanEntry(dataset.name, partition, Action.HOLD, Because.UNREADABLE, detail=detail)
         if digest is None:
             because = Because.NOT_LANDED if file.is_missing else Because.STILL_WRITTEN
-            return PlanEntry(dataset.name, partition, Action.WAIT, because, detail=(str(file.path),))
+            return PlanEntry(dataset.name, partition, Action.WAIT, because, detail=(file.place,))
         inputs = (input_text(LANDED, "", digest),)
         entry = self._compare(dataset.name, partition, inputs, lost)
         if file.is_missing and entry.action is Action.COMPUTE:
-            return entry._replace(action=Action.WAIT, because=Because.SOURCE_GONE, detail=(str(file.path),))
+            return entry._replace(action=Action.WAIT, because=Because.SOURCE_GONE, detail=(file.place,))
         return entry._replace(source_hash=digest)
 
     def _plan_derived(self, dataset: Dataset, partition: str, readers: Sequence[Reader], lost: set[str]) -> PlanEntry:

@@ -1,7 +1,7 @@
 """Which partitions of its inputs each partition reads, and what of them enters its key.
 
 Inputs are looked at once for a dataset, not once for a partition: what an input contributes to a key is a text made
-once, a window of days is a slice of a list, and all partitions of an input are one digest.
+once, a window of partitions is a slice of a list, and all partitions of an input are one digest.
 """
 
 import hashlib
@@ -121,4 +121,4 @@ def _positions(keys: Sequence[str]) -> Mapping[str, int]:
 
 
 def _span(mapping: Lookback, position: int) -> tuple[int, int]:
-    return max(0, position - mapping.days), position + mapping.include_current
+    return max(0, position - mapping.count), position + mapping.include_current

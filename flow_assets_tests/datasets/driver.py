@@ -16,8 +16,15 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from flow_assets import PartitionContext
-from flow_assets.declaration import Dataset, DatasetGraph, Frame, Lookback, SamePartition, find_datasets
-from flow_assets.declaration.partitions import DailyPartitions
+from flow_assets.declaration import (
+    DailyPartitions,
+    Dataset,
+    DatasetGraph,
+    Frame,
+    Lookback,
+    SamePartition,
+    find_datasets,
+)
 
 Tables = Mapping[str, pa.Table]
 
@@ -126,7 +133,7 @@ def _slice(upstream: Dataset, mapping: Any, key: str, table: pa.Table) -> pa.Tab
     if isinstance(mapping, SamePartition):
         wanted = [key]
     elif isinstance(mapping, Lookback):
-        before = [date.fromisoformat(key) - timedelta(n) for n in range(1, mapping.days + 1)]
+        before = [date.fromisoformat(key) - timedelta(n) for n in range(1, mapping.count + 1)]
         wanted = [d.isoformat() for d in before] + [key] * mapping.include_current
     else:
         return table

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from flow_assets import (
     DailyPartitions,
     DatasetSchema,
+    HourlyPartitions,
     PartitionContext,
     StaticPartitions,
     all_partitions,
@@ -85,11 +86,25 @@ def two_frames(letters: DuckDBPyRelation, digits: DuckDBPyRelation) -> DuckDBPyR
         (two_frames, {"source": landed("a.csv")}, "takes exactly one frame: the landed lines"),
         (one_frame, {"source": landed("{date}.csv")}, "a landed file a partition needs `{date}`"),
         (one_frame, {"source": landed("a.csv"), "partitions": DAILY}, "a landed file a partition needs `{date}`"),
-        (one_frame, {"ins": {"letters": lookback(days=1)}}, "only a dataset with daily partitions can look back"),
+        (
+            one_frame,
+            {"ins": {"letters": lookback(days=1)}},
+            "letters: only a dataset with hourly, daily or monthly partitions can look back",
+        ),
+        (
+            one_frame,
+            {"ins": {"letters": lookback(days=1)}, "partitions": HourlyPartitions("2013-01-01-00:00")},
+            "letters: lookback(days=1) cannot count HourlyPartitions; write lookback(hours=...)",
+        ),
+        (
+            one_frame,
+            {"ins": {"letters": lookback(hours=24)}, "partitions": DAILY},
+            "letters: lookback(hours=24) cannot count DailyPartitions; write lookback(days=...)",
+        ),
         (
             one_frame,
             {"ins": {"letters": lookback(days=1)}, "partitions": LETTERS},
-            "only a dataset with daily partitions can look back",
+            "only a dataset with hourly, daily or monthly partitions can look back",
         ),
     ],
 )

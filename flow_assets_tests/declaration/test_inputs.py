@@ -27,3 +27,14 @@ def test_a_lookback_is_at_least_a_day(days: int) -> None:
         DefinitionError, match=rf"lookback\(days={days}\): must be at least 1; leave the input out of `ins`"
     ):
         lookback(days=days)
+
+
+def test_a_lookback_counts_what_the_partitions_are() -> None:
+    assert lookback(hours=24) == Lookback(24, unit="hours")
+    assert lookback(months=1, include_current=False) == Lookback(1, False, False, "months")
+
+
+@pytest.mark.parametrize("counts", [{}, {"hours": 24, "days": 1}])
+def test_a_lookback_counts_one_unit(counts: dict[str, int]) -> None:
+    with pytest.raises(DefinitionError, match="give one of `hours`, `days` and `months`"):
+        lookback(**counts)

@@ -2,23 +2,24 @@ import bz2
 import gzip
 import io
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from flow_assets import landed
+from flow_assets.declaration import ColumnDeclaration
 from flow_assets.engines import read_landed
 from flow_assets.errors import LandedFileError
 
 GOOD = b"meter,note\na,x\nb,\n"
-COLUMNS = ("meter", "note", "line_number")
+NAMES = ["meter", "note", "line_number"]
+COLUMNS = [ColumnDeclaration(name, pa.string(), True, "A column") for name in NAMES]
 
 
-def read(
-    data: bytes, name: str = "r.csv", columns: tuple[str, ...] = COLUMNS, nulls: tuple[str, ...] = ("",)
-) -> pa.Table:
-    return read_landed(data, landed(name, null_values=nulls), Path("/in") / name, columns)
+def read(data: bytes, name: str = "r.csv", **options: Any) -> pa.Table:
+    return read_landed(data, landed(name, **options), Path("/in") / name, COLUMNS)
 
 
 def parquet(**columns: list[str]) -> bytes:
@@ -48,19 +49,18 @@ def parquet(**columns: list[str]) -> bytes:
 )
 def test_rows_come_as_they_landed(data: bytes, name: str, rows: list[tuple[object, ...]]) -> None:
     table = read(data, name)
-    assert table.column_names == list(COLUMNS)
+    assert table.column_names == NAMES
     assert [tuple(row.values()) for row in table.to_pylist()] == rows
     assert table.schema.field("line_number").type == pa.int64()
 
 
 def test_a_file_without_rows_may_be_declared_a_delivery() -> None:
-    source = landed("r.csv", allow_empty=True)
-    assert read_landed(b"meter,note\n", source, Path("/in/r.csv"), COLUMNS).num_rows == 0
+    assert read(b"meter,note\n", allow_empty=True).num_rows == 0
 
 
 def test_only_the_declared_texts_mean_null() -> None:
-    assert read(b'meter,note\nNA,-\n"NA",\n', nulls=("NA", "-")).column("meter").to_pylist() == [None, "NA"]
-    assert read(b"meter,note\nNA,-\n,\n", nulls=("NA", "-")).column("note").to_pylist() == [None, ""]
+    assert read(b'meter,note\nNA,-\n"NA",\n', null_values=("NA", "-")).column("meter").to_pylist() == [None, "NA"]
+    assert read(b"meter,note\nNA,-\n,\n", null_values=("NA", "-")).column("note").to_pylist() == [None, ""]
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_only_the_declared_texts_mean_null() -> None:
         (
             b"meter,note\n",
             "r.csv",
-            "has a header but no rows (if that may be, declare `landed(..., allow_empty=True)`)",
+            "has no rows (if that may be, declare `landed(..., allow_empty=True)`)",
         ),
-        (parquet(meter=[], note=[]), "r.parquet", "has a header but no rows"),
+        (parquet(meter=[], note=[]), "r.parquet", "has no rows"),
         (b"", "r.csv.gz", "is empty"),
         (gzip.compress(b""), "r.csv.gz", "is empty"),
         (b"", "r.parquet", "is empty"),
@@ -106,3 +106,10 @@ def test_a_bad_file_is_told_by_name_problem_and_remedy(data: bytes, name: str, s
         read(data, name)
     assert str(error.value).startswith(f"/in/{name} {said}")
     assert str(error.value).endswith("Land the file again, whole and as its dataset declares it.")
+
+
+def test_a_csv_file_may_have_another_encoding() -> None:
+    assert read("meter,note\nä,€\n".encode("cp1252"), encoding="cp1252")["note"].to_pylist() == ["€"]
+    assert read("meter,note\nä,x\n".encode("utf-16"), encoding="utf-16")["meter"].to_pylist() == ["ä"]
+    with pytest.raises(LandedFileError, match="is not ascii: line 2 holds the byte 0xc3"):
+        read("meter,note\nä,x\n".encode(), encoding="ascii")

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from flow_assets.errors import FlowError, SelectionError, StoreError
+from flow_assets.errors import DefinitionError, FlowError, SelectionError, StoreError
 from flow_assets.lake import bucket_of
 from flow_assets.materialization.loader import load_key
 from flow_assets.materialization.project import Project
@@ -248,3 +248,30 @@ def test_rows_without_a_key_have_a_bucket_of_their_own(sandbox: Sandbox) -> None
 def test_what_cannot_be_read_is_said(sandbox: Sandbox, name: str, columns: list[str] | None, message: str) -> None:
     with sandbox.project() as project, pytest.raises(SelectionError, match=message):
         load_key(project, name, "a", columns=columns)
+
+
+def test_a_key_is_found_in_a_range_too(sandbox: Sandbox) -> None:
+    sandbox.edit("readings.py", '("meter", 4)', '("meter", ["b", "d"])')
+    sandbox.edit("readings.py", "hash_buckets", "range_buckets")
+    sandbox.run("readings")
+    with sandbox.project() as project:
+        assert load_key(project, "readings", "b")["deciwatts"].to_pylist() == [int(day[-2:]) * 20 for day in DAYS]
+        assert load_key(project, "readings", "e").num_rows == 0
+
+
+def test_other_borders_write_a_dataset_anew_and_not_what_reads_it(sandbox: Sandbox) -> None:
+    sandbox.edit("readings.py", "hash_buckets", "range_buckets")
+    sandbox.edit("readings.py", '("meter", 4)', '("meter", ["b", "d"])')
+    sandbox.run()
+    sandbox.edit("readings.py", '["b", "d"]', '["b", "c"]')
+    assert sandbox.computed() == {f"readings {day}" for day in DAYS}
+
+
+def test_borders_of_another_type_than_the_column_are_told_at_load(sandbox: Sandbox) -> None:
+    sandbox.edit("readings.py", "hash_buckets", "range_buckets")
+    sandbox.edit("readings.py", '("meter", 4)', '("meter", [1, 4])')
+    with (
+        pytest.raises(DefinitionError, match=r"readings\.py:\d+: dataset readings: range_buckets.* of type int, but"),
+        sandbox.project(),
+    ):
+        pass

@@ -91,3 +91,15 @@ def test_a_link_to_itself_holds_its_day_alone(sandbox: Sandbox) -> None:
 
 def test_an_empty_ledger_remembers_nothing(tmp_path: Path) -> None:
     assert Holdings(open_database(tmp_path / "ledger.sqlite"), "local").landed_files() == {}
+
+
+def test_a_source_may_say_how_long_its_files_take_to_settle(sandbox: Sandbox) -> None:
+    sandbox.edit("raw_readings.py", '.csv")', '.csv", settle_seconds=0)')
+    start = time.monotonic()
+    assert all(file.hash for file in observe(sandbox, 60).values())
+    assert time.monotonic() - start < 5
+    sandbox.edit("raw_readings.py", "settle_seconds=0", "settle_seconds=0.5")
+    sandbox.land_all()
+    start = time.monotonic()
+    observe(sandbox, 0)
+    assert time.monotonic() - start > 0.3

@@ -15,7 +15,9 @@ from flow_assets.declaration import (
     AllPartitions,
     DailyPartitions,
     Dataset,
+    HourlyPartitions,
     Input,
+    MonthlyPartitions,
     Partitions,
     StaticPartitions,
 )
@@ -106,10 +108,10 @@ def _multi_asset(
 
 def dagster_partitions(partitions: Partitions | None) -> dg.PartitionsDefinition | None:
     """The Dagster partitions definition with the same keys."""
-    if isinstance(partitions, DailyPartitions):
-        return dg.DailyPartitionsDefinition(
-            partitions.start_date, end_date=partitions.end_date, timezone=partitions.timezone
-        )
+    if isinstance(partitions, HourlyPartitions | DailyPartitions | MonthlyPartitions):
+        named = getattr(dg, f"{type(partitions).__name__}Definition")
+        made: dg.PartitionsDefinition = named(partitions.start_date, partitions.end_date, timezone=partitions.timezone)
+        return made
     if isinstance(partitions, StaticPartitions):
         return dg.StaticPartitionsDefinition(list(partitions.partition_keys))
     return None

@@ -28,6 +28,8 @@ run_retries:  # of runs that were killed: what they had published is reused
   enabled: true
   max_retries: 2
   retry_on_asset_or_op_failure: false  # a bad day must not rerun the year
+retention:
+  sensor: {purge_after_days: {skipped: 1}}  # the sensor looks every few seconds
 concurrency:
   runs:
     max_concurrent_runs: 3  # each uses every core while it computes; a further one waits in the queue

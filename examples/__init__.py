@@ -1,0 +1,1 @@
+"""Packages of datasets besides the flights, to copy from; nothing in flow_assets knows of them."""

@@ -1,0 +1,1 @@
+"""A web shop's events: hourly, by category, by month, and customers by age."""

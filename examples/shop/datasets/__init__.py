@@ -1,0 +1,1 @@
+"""What exists: one dataset, one file; `calendar.py` holds the partitions they share."""

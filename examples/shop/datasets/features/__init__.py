@@ -1,0 +1,1 @@
+"""What models are fed with: known at the beginning of the hour it is for."""

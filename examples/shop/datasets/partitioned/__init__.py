@@ -1,0 +1,1 @@
+"""Cleaned, keyed, in UTC."""

@@ -1,0 +1,1 @@
+"""Lines of what the shop's systems deliver, typed, nothing dropped."""
