@@ -1,13 +1,17 @@
 """The main job, as `make run` does it: the real year through the real commands, and what changes afterwards."""
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from flow_assets.declaration import find_datasets
-from flow_assets_tests.year import DAY, Deployment
+from flow_assets_tests.year import DAY, ROOT, Deployment
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +58,19 @@ def test_run_again_it_finds_nothing_to_do_and_leaves_dagster_alone(year: tuple[D
     assert " flow_assets.memo.planner" in done.stderr
     assert " dagster\n" not in done.stderr
     assert len(list((deployment.data / "dagster" / "history" / "runs").glob("*.db"))) == runs
+
+
+def test_the_readme_s_rows_can_be_loaded(year: tuple[Deployment, dict[str, Any]]) -> None:
+    (code,) = re.findall(r"```python\n(import flow_assets\n.*?)```", (ROOT / "README.md").read_text(), re.S)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}assert len(frame) > 200_000"],
+        env={**os.environ, "FLOW_ASSETS_DATA": str(year[0].data), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"[0-9a-f]{12}\n", done.stdout)
 
 
 def test_the_warehouse_has_a_view_a_dataset(year: tuple[Deployment, dict[str, Any]]) -> None:
