@@ -1,0 +1,59 @@
+"""A real browser on the UI: Debian's chromium, in a new profile, that keeps what it saw where a test fails."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZE = {"width": 1440, "height": 900}
+
+
+def require_chromium() -> None:
+    """Skip where chromium is not installed; in CI, fail."""
+    if not CHROMIUM:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("chromium is not installed: .ci/install-debian-packages")
+
+
+@contextmanager
+def open_page(url: str, profile: Path, errors: list[str]) -> Iterator[Page]:
+    """A page at `url` without Dagster's dialog of the first visit; `errors` gathers what went wrong in its scripts."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=CHROMIUM, args=list(FLAGS), viewport=SIZE, color_scheme="light"
+        )
+        try:
+            page = context.pages[0]
+            page.set_default_timeout(60_000)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.goto(url)
+            page.get_by_role("button", name="Skip").click()
+            yield page
+        finally:
+            context.close()
+
+
+@contextmanager
+def evidence(page: Page, folder: Path) -> Iterator[None]:
+    """Keep the page's picture and text in `folder` if the block fails."""
+    try:
+        yield
+    except (AssertionError, Error) as error:
+        page.screenshot(path=folder / "failed.png")
+        (folder / "failed.txt").write_text(page.inner_text("body"))
+        error.add_note(f"The page as it was: {folder}/failed.png, {folder}/failed.txt")
+        raise
