@@ -13,7 +13,7 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 from dagster._core.storage.tags import MAX_RETRIES_TAG
 
 from flow_assets.automation.requesting.decide import Situation, decide
-from flow_assets.automation.requesting.in_flight import in_flight
+from flow_assets.automation.requesting.in_hand import in_hand
 from flow_assets.automation.requesting.memory import Asked, dump, load
 from flow_assets.automation.requesting.words import Teller
 from flow_assets.declaration import UNPARTITIONED, partition_keys
@@ -107,10 +107,10 @@ def _tick(
 ) -> Tick:
     graph = project.graph
     # Looked at before the plan, so that a run that ends meanwhile is not asked for again; and after it for new ones.
-    before = in_flight(context.instance, graph)
+    before = in_hand(context.instance, graph)
     planner = project.planner(graph.datasets.values())
     entries = plan_scope(planner, {name: partition_keys(d.partitions) for name, d in graph.datasets.items()})
-    busy = before | in_flight(context.instance, graph)
+    busy = before | in_hand(context.instance, graph)
     situation = Situation(planner, entries, busy, memory, time.time())
     decision = decide(situation, project.settings.max_partitions_per_run)
     teller = Teller(situation, decision)

@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 from pydantic import BaseModel
 
-from flow_assets.declaration import ColumnDeclaration, Dataset, Frame
+from flow_assets.declaration import ColumnDeclaration, Dataset, Frame, Lookback
 from flow_assets.errors import FlowError
 from flow_assets.materialization.lineage import ColumnSource, column_lineage
 from flow_assets.materialization.outcomes import Outcome
@@ -179,6 +179,8 @@ def in_words(declaration: Any) -> str:
         for f in dataclasses.fields(declaration)
         if getattr(declaration, f.name) != f.default
     ]
+    if isinstance(declaration, Lookback):
+        given = [(declaration.unit, declaration.count), *((n, v) for n, v in given if n not in ("count", "unit"))]
     fields = [f"{name} {', '.join(map(str, v)) if isinstance(v, tuple) else v}" for name, v in given]
     text = ": ".join(filter(None, (_split(declaration).lower(), "; ".join(fields))))
     return text if len(text) <= _WORDS_LENGTH else f"{text[: _WORDS_LENGTH - 1]}…"

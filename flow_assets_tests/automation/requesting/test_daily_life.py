@@ -14,7 +14,7 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
 from flow_assets.automation.requesting import REASON_TAG
-from flow_assets.automation.requesting.in_flight import cells_of_run
+from flow_assets.automation.requesting.in_hand import cells_of_run
 from flow_assets.declaration import DatasetGraph
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import open_instance

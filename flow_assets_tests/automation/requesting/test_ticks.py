@@ -131,7 +131,7 @@ def test_new_days_are_seen_without_a_reload(sandbox: Sandbox) -> None:
         (sandbox.data / "landing" / "readings" / f"{day}.csv").unlink()
     with pytest.MonkeyPatch.context() as patch, ticking(sandbox) as ticks:
         for today, last in (("2024-03-02", DAYS[0]), ("2024-03-03", DAYS[1])):
-            patch.setattr("flow_assets.declaration.DailyPartitions._today", lambda _self, _now, today=today: today)
+            patch.setattr("flow_assets.declaration.DailyPartitions._last_date", lambda _self, _now, today=today: today)
             (request,) = ticks.sensor().run_requests or []
             assert request.tags[RANGE[1]] == last
             assert ticks.launch(request).success

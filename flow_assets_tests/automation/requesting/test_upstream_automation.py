@@ -1,4 +1,4 @@
-"""What `in_flight.py` and `ticks.py` lean on in Dagster, each shown with Dagster alone."""
+"""What `in_hand.py` and `ticks.py` lean on in Dagster, each shown with Dagster alone."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -108,7 +108,7 @@ def test_how_a_dataset_is_declared_is_told(nodes: dict[str, Any], tmp_path: Path
     assert readings["dagster/table_name"]["text"] == "meters.readings"
     assert readings["partitions"]["text"] == "daily partitions: start_date 2024-03-01; end_date 2024-03-06"
     assert readings["buckets"]["text"] == "hash buckets: column meter; count 4"
-    assert raw["source"]["text"] == "landed: pattern readings/{date}.csv"
+    assert raw["source"]["text"] == "landed: pattern readings/{date}.csv; format .csv"
     assert trends["reads"]["mdStr"].splitlines()[2:] == ["|readings|lookback: days 2|"]
     (reference,) = readings["dagster/code_references"]["codeReferences"]
     lines = Path(reference["filePath"]).read_text().splitlines()

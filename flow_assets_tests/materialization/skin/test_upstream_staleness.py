@@ -88,7 +88,6 @@ def test_what_reads_a_changed_partition_is_stale_until_it_is_made_again(daily: S
 
 def test_a_window_without_the_partition_itself_never_makes_it_stale(sandbox: Sandbox) -> None:
     sandbox.edit("trends.py", "lookback(days=2)", "lookback(days=2, include_current=False)")
-    sandbox.edit()
     with deploy(sandbox) as deployment:
         assert deployment.materialize(*PARTITIONED, days=ALL_DAYS).success
         sandbox.land(DAYS[2], "meter,watts,note\nd,3,x\n")

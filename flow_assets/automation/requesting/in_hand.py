@@ -17,7 +17,7 @@ _RETRIES_BEGIN_WITHIN = timedelta(minutes=5)
 """Dagster's daemon retries a killed run within a minute; longer ago, it was not running, and never will."""
 
 
-def in_flight(instance: dg.DagsterInstance, graph: DatasetGraph) -> set[Cell]:
+def in_hand(instance: dg.DagsterInstance, graph: DatasetGraph) -> set[Cell]:
     """Every partition that a queued, starting or running run is for, or that a backfill has still to ask for.
 
     Args:

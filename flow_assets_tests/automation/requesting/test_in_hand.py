@@ -10,7 +10,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, WILL_RETRY_TAG
 from dagster._core.utils import make_new_run_id
 
-from flow_assets.automation.requesting.in_flight import in_flight
+from flow_assets.automation.requesting.in_hand import in_hand
 from flow_assets.automation.requesting.memory import Cell
 from flow_assets.definitions import build_definitions
 from flow_assets.ledger import Owner
@@ -36,7 +36,7 @@ class Recorded:
         self.assets = self.definitions.resolve_asset_graph()
 
     def cells(self) -> set[Cell]:
-        return in_flight(self.instance, self.project.graph)
+        return in_hand(self.instance, self.project.graph)
 
     def run(
         self, *names: str, status: dg.DagsterRunStatus = STATUS.STARTED, run_id: str | None = None, **tags: str
