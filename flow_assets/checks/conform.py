@@ -62,12 +62,26 @@ def _cast(column: pa.ChunkedArray, declared: ColumnDeclaration, dataset: Dataset
     if column.null_count == len(column):  # a frame without values may have columns of any type
         return pa.chunked_array([pa.nulls(len(column), declared.type)])
     try:
-        return column.cast(declared.type, safe=True)
+        cast = column.cast(declared.type, safe=True)
+        _require_finite(column, cast)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         where = _first_uncastable(column, declared.type)
         raise SchemaMismatchError(
             f"{dataset.name}: column {declared.name} is declared {declared.type}, but {where or error}."
         ) from error
+    return cast
+
+
+def _require_finite(column: pa.ChunkedArray, cast: pa.ChunkedArray) -> None:
+    """Arrow makes infinity of a text like `1e400`.
+
+    Raises:
+        pa.ArrowInvalid: a text that does not say infinity became it.
+    """
+    if pa.types.is_floating(cast.type) and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        is_lost = pc.and_(pc.is_inf(cast), pc.invert(pc.match_substring(column, "inf", ignore_case=True)))
+        if (row := pc.index(is_lost, True).as_py()) >= 0:
+            raise pa.ArrowInvalid(f"row {row + 1} holds {column[row].as_py()!r}, which is too large")
 
 
 def _first_uncastable(column: pa.ChunkedArray, target: pa.DataType) -> str | None:

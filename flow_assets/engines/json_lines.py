@@ -76,11 +76,11 @@ def _column(declared: ColumnDeclaration, cells: Sequence[Any]) -> pa.Array:
     if not found <= {*allowed, type(None)}:
         number, cell = next((n, c) for n, c in enumerate(cells, 1) if c is not None and type(c) not in allowed)
         raise LandedFileError(
-            f"holds {_NAMES[type(cell)]} in line {number}, field `{declared.name}`: {_json(cell)[:40]}; its dataset "
+            f"holds {_NAMES[type(cell)]} in line {number}, field `{declared.name}`: {_text(cell, number)[:40]}; its dataset "
             f"declares {declared.type}, which is {_NAMES[allowed[0]]}"
         )
     is_text = found <= {str, _Number, type(None)}
-    texts = cells if is_text else [c if c is None or type(c) is str else _json(c) for c in cells]
+    texts = cells if is_text else [c if c is None or type(c) is str else _text(c, n) for n, c in enumerate(cells, 1)]
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError as error:
@@ -96,6 +96,14 @@ def _allowed(kind: pa.DataType) -> tuple[type, ...]:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return (_Number,)
     return (str, _Fields, list) if pa.types.is_string(kind) else (str,)
+
+
+def _text(value: Any, number: int) -> str:
+    """A value of line `number` as compact JSON."""
+    try:
+        return _json(value)
+    except RecursionError as error:  # the decoder bears deeper nesting
+        raise LandedFileError(f"is damaged: line {number} is nested too deep") from error
 
 
 def _json(value: Any) -> str:

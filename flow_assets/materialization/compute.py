@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from flow_assets.checks import conform, find_violations
-from flow_assets.declaration import Dataset, PartitionContext
+from flow_assets.declaration import Dataset, Landed, PartitionContext
 from flow_assets.engines import FrameLoader, arrow_of, read_landed
 from flow_assets.errors import (
     AuditError,
@@ -62,7 +62,7 @@ class Computer:
         """
         source, (parameter, kind) = self._dataset.source, next(iter(self._dataset.frames.items()))
         assert source is not None
-        lines = read_landed(data, source, place, self._dataset.schema.columns())
+        lines = self._read(data, source, place)
         try:
             table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
             return self._require_valid(table, partition)
@@ -72,6 +72,15 @@ class Computer:
             raise LandedFileError(f"{place}: {error}") from error
         except ComputeError as error:
             raise ComputeError(f"{error} (It read {place}: land a file that fits, or mend the function.)") from error
+
+    def _read(self, data: bytes, source: Landed, place: str) -> pa.Table:
+        """The lines of a landed file; whatever its bytes do to a parser, it is this file's failure alone."""
+        try:
+            return read_landed(data, source, place, self._dataset.schema.columns())
+        except (FlowError, *OUTSIDE_CAUSES):
+            raise
+        except Exception as error:
+            raise LandedFileError(f"{place} cannot be read ({type(error).__name__}: {error}). Land it again.") from error
 
     def compute_one(self, partition: str) -> pa.Table:
         """The rows of `partition`, from its own inputs alone."""

@@ -19,6 +19,8 @@ TYPES = {"name": pa.string(), "count": pa.int64(), "share": pa.float64(), "is_ne
 COLUMNS = [ColumnDeclaration(name, kind, True, "A column") for name, kind in TYPES.items()]
 ROW = '{"name": "a", "count": 1, "share": 0.50, "is_new": true, "day": "2024-01-01"}'
 NULLS = '{"day": null, "name": null, "count": null, "share": null, "is_new": null}'
+NESTED = "[" * 800 + "]" * 800
+"""What the decoder still bears."""
 
 
 def read(data: bytes | str, name: str = "e.jsonl", **options: Any) -> list[dict[str, Any]]:
@@ -83,6 +85,8 @@ def test_a_file_without_lines_may_be_declared_a_delivery() -> None:
         (f"[{ROW}]\n", "is damaged: line 1 holds no JSON object"),
         ("null\n", "is damaged: line 1 holds no JSON object"),
         ("[" * 100_000 + "\n", "is damaged: line 1 is no JSON"),
+        (f"{ROW}\n" + ROW.replace('"a"', NESTED) + "\n", "is damaged: line 2 is nested too deep"),
+        (ROW.replace("0.50", NESTED) + "\n", "is damaged: line 1 is nested too deep"),
         (ROW.replace("0.50", "NaN") + "\n", "is damaged: line 1 is no JSON (NaN is no JSON number)"),
         (ROW.replace('"a"', '"\\ud800"') + "\n", "is damaged: line 1, field `name` holds half a surrogate pair"),
         (ROW.replace('"name": "a"', '"name": "a", "name": "b"') + "\n", "is damaged: line 1 has a field twice"),

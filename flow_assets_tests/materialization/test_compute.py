@@ -212,3 +212,24 @@ def test_landed_rows_that_a_function_cannot_take_are_told_with_their_file(sandbo
     reason = problems["raw_readings 2024-03-01"][1]
     assert re.search(r"AssertionError at .*raw_readings.py:\d+", reason)
     assert "readings/2024-03-01.csv" in reason
+
+
+def test_a_file_on_which_a_parser_stumbles_fails_its_own_day(sandbox: Sandbox) -> None:
+    sandbox.edit("raw_readings.py", '.csv")', '.csv", encoding="punycode")')
+    sandbox.land(DAYS[0], "meter,watts,note\na-!\n")
+    for day in DAYS[1:]:
+        sandbox.land(day, "meter,watts,note\na,1,x\n-")
+    problems = sandbox.problems(sandbox.run("raw_readings"))
+    assert problems.keys() == {f"raw_readings {DAYS[0]}"}
+    assert re.search(r"2024-03-01\.csv cannot be read \(UnicodeError: .*\)\. Land it again", str(problems))
+
+
+def test_a_line_nested_too_deep_fails_its_own_day(sandbox: Sandbox) -> None:
+    sandbox.edit("raw_readings.py", "{date}.csv", "{date}.jsonl")
+    for day, note in zip(DAYS, ["[" * 800 + "]" * 800, *["[1]"] * 4], strict=True):
+        sandbox.land(day, f'{{"meter": "a", "watts": 1, "note": {note}}}\n').rename(
+            sandbox.data / "landing" / "readings" / f"{day}.jsonl"
+        )
+    problems = sandbox.problems(sandbox.run("raw_readings"))
+    assert problems.keys() == {f"raw_readings {DAYS[0]}"}
+    assert "2024-03-01.jsonl is damaged: line 1 is nested too deep" in str(problems)
