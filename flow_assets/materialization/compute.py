@@ -80,7 +80,9 @@ class Computer:
         except (FlowError, *OUTSIDE_CAUSES):
             raise
         except Exception as error:
-            raise LandedFileError(f"{place} cannot be read ({type(error).__name__}: {error}). Land it again.") from error
+            raise LandedFileError(
+                f"{place} cannot be read ({type(error).__name__}: {error}). Land it again."
+            ) from error
 
     def compute_one(self, partition: str) -> pa.Table:
         """The rows of `partition`, from its own inputs alone."""

@@ -8,6 +8,12 @@ import duckdb
 
 from flow_assets.errors import QueryError
 
+_UNSTABLE = r"""
+SELECT function_name FROM duckdb_functions() WHERE stability <> ? OR macro_definition SIMILAR TO '(.*\\W)?current_.*'
+OR (parameters = [] AND return_type SIMILAR TO '(DATE|TIME).*')
+"""
+"""DuckDB calls some that tell the time consistent; a macro may hold one."""
+
 
 def require_condition(where: str, relation: duckdb.DuckDBPyRelation, connection: duckdb.DuckDBPyConnection) -> None:
     """Make sure that `where` chooses rows of `relation`, and the same ones each time.
@@ -16,8 +22,9 @@ def require_condition(where: str, relation: duckdb.DuckDBPyRelation, connection:
         QueryError: it does not.
     """
     try:
-        _require_constant(where, set(relation.columns), connection)
+        tree = _parsed(where, connection)
         kinds = relation.project(_enclosed(where)).types
+        _require_constant(where, tree, {name.lower() for name in relation.columns}, connection)
     except duckdb.Error as error:
         raise unanswerable(where, error) from error
     if [str(kind) for kind in kinds] != ["BOOLEAN"]:
@@ -41,23 +48,38 @@ def _enclosed(where: str) -> str:
     return f"({where}\n)"  # on a line of its own, for it may end in a comment
 
 
-def _require_constant(where: str, columns: set[str], connection: duckdb.DuckDBPyConnection) -> None:
+def _parsed(where: str, connection: duckdb.DuckDBPyConnection) -> Any:
+    """The condition's syntax tree."""
     tree = json.loads(_value(connection, "SELECT json_serialize_sql(?::VARCHAR)", f"SELECT {_enclosed(where)}"))
     if tree["error"]:
         raise _problem(where, tree["error_message"])
-    nodes = list(_nodes(tree))
-    if any(node.get("class") == "SUBQUERY" for node in nodes):
+    if any(node.get("class") == "SUBQUERY" for node in _nodes(tree)):
         raise _problem(where, "it holds a subquery; use the dataset's columns alone, or filter what `duckdb()` gives.")
-    called = {node["function_name"].lower() for node in nodes if "function_name" in node}
-    # `current_date` is written like a column.
-    called |= {node["column_names"][-1].lower() for node in nodes if "column_names" in node} - columns
-    unstable = json.loads(
-        _value(
-            connection, "SELECT to_json(list(function_name)) FROM duckdb_functions() WHERE stability <> ?", "CONSISTENT"
-        )
+    return tree
+
+
+def _require_constant(where: str, tree: Any, columns: set[str], connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse what is neither made of columns nor always the same."""
+    unstable = set(
+        json.loads(_value(connection, f"SELECT to_json(list(function_name)) FROM ({_UNSTABLE})", "CONSISTENT"))
     )
-    if changing := sorted(called & {*unstable, "ago"}):
+    called = {node["function_name"].lower() for node in _nodes(tree) if "function_name" in node}
+    since_now = {
+        "age" for node in _nodes(tree) if node.get("function_name", "").lower() == "age" and len(node["arguments"]) == 1
+    }
+    if changing := sorted(called & unstable | since_now | set(_not_columns(tree, columns))):
         raise _problem(where, f"{', '.join(changing)} differs each time, and a version's rows must not.")
+
+
+def _not_columns(tree: Any, known: set[str]) -> Iterator[str]:
+    """What is written like a column and is none, such as `current_timestamp`; `known` are columns and parameters."""
+    if isinstance(tree, dict):
+        if tree.get("class") == "LAMBDA":
+            known = known | {n["column_names"][-1].lower() for n in _nodes(tree["lhs"]) if "column_names" in n}
+        if "column_names" in tree and not known & {name.lower() for name in tree["column_names"]}:
+            yield tree["column_names"][-1].lower()
+    for child in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _not_columns(child, known)
 
 
 def _value(connection: duckdb.DuckDBPyConnection, sql: str, parameter: str) -> str:
