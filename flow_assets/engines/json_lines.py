@@ -76,8 +76,8 @@ def _column(declared: ColumnDeclaration, cells: Sequence[Any]) -> pa.Array:
     if not found <= {*allowed, type(None)}:
         number, cell = next((n, c) for n, c in enumerate(cells, 1) if c is not None and type(c) not in allowed)
         raise LandedFileError(
-            f"holds {_NAMES[type(cell)]} in line {number}, field `{declared.name}`: {_text(cell, number)[:40]}; its dataset "
-            f"declares {declared.type}, which is {_NAMES[allowed[0]]}"
+            f"holds {_NAMES[type(cell)]} in line {number}, field `{declared.name}`: {_text(cell, number)[:40]}; its "
+            f"dataset declares {declared.type}, which is {_NAMES[allowed[0]]}"
         )
     is_text = found <= {str, _Number, type(None)}
     texts = cells if is_text else [c if c is None or type(c) is str else _text(c, n) for n, c in enumerate(cells, 1)]

@@ -9,7 +9,7 @@ import duckdb
 from flow_assets.errors import QueryError
 
 _UNSTABLE = r"""
-SELECT function_name FROM duckdb_functions() WHERE stability <> ? OR macro_definition SIMILAR TO '(.*\\W)?current_.*'
+SELECT function_name FROM duckdb_functions() WHERE stability <> ? OR macro_definition SIMILAR TO '(.*\W)?current_.*'
 OR (parameters = [] AND return_type SIMILAR TO '(DATE|TIME).*')
 """
 """DuckDB calls some that tell the time consistent; a macro may hold one."""
