@@ -17,6 +17,13 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _REMOTE = ("http", "https")
 
+_OFF_BOUNDARIES = {
+    "hours": datetime(1970, 5, 17, 13),
+    "days": datetime(1970, 5, 17),
+    "months": datetime(1970, 5, 1),
+}
+"""For each unit, a window that begins no longer one: its time has nothing that could be left out unnoticed."""
+
 
 @dataclass(frozen=True)
 class Landed:
@@ -37,7 +44,7 @@ class Landed:
     @property
     def is_remote(self) -> bool:
         """Whether the files lie on a server."""
-        return self.pattern.startswith(tuple(f"{scheme}://" for scheme in _REMOTE))
+        return _is_remote(self.pattern)
 
     def place(self, partition: str = UNPARTITIONED, partitions: Partitions | None = None) -> str:
         """Where the file of `partition` is: a path below the landing folder, an absolute path, or a URL."""
@@ -74,14 +81,12 @@ class Landed:
     def _time_problem(self, partitions: TimePartitions) -> str | None:
         if {"date", "partition"} & set(self._placeholders):
             return None
-        form = "|".join(name.removeprefix("date:") for name in self._placeholders)
-        start = partitions.start((partitions.keys() or (partitions.start_date,))[0])
-        if not _tells(form, start):
+        form = "|".join(dict.fromkeys(re.findall("%.", "|".join(self._placeholders))))
+        if not _tells(form, partitions):
             return (
                 f"{self.pattern} gives two {partitions.unit} the same file; name all of the time, or write `{{date}}`"
             )
-        is_twice = isinstance(partitions, HourlyPartitions) and len(max(partitions.keys(), key=len, default="")) > 16
-        if is_twice and "%z" not in form:
+        if isinstance(partitions, HourlyPartitions) and partitions.has_double_hours and "%z" not in form:
             return (
                 f"{self.pattern} gives two hours the same file where the clock of {partitions.timezone} is put back; "
                 "add %z, or write `{date}`"
@@ -125,10 +130,14 @@ def landed(
         raise DefinitionError(f"{call}: {found} files have nulls of their own; leave out `null_values`.")
     if encoding != "utf-8":
         _require_encoding(encoding, found, call)
-    if settle_seconds is not None and (settle_seconds < 0 or pattern.startswith(_REMOTE)):
+    if settle_seconds is not None and (settle_seconds < 0 or _is_remote(pattern)):
         raise DefinitionError(f"{call}: `settle_seconds` is for files in a folder, and at least 0.")
     nulls = ("",) if null_values is None else tuple(null_values)
     return Landed(pattern, found, nulls, allow_empty, encoding, settle_seconds)
+
+
+def _is_remote(pattern: str) -> bool:
+    return pattern.startswith(tuple(f"{scheme}://" for scheme in _REMOTE))
 
 
 def _ending(pattern: str) -> str | None:
@@ -174,9 +183,10 @@ def _require_encoding(encoding: str, form: str, call: str) -> None:
         raise DefinitionError(f"{call}: there is no encoding {encoding!r}; name one as in 'cp1252'.") from error
 
 
-def _tells(form: str, start: datetime) -> bool:
-    """Whether the text that `form` makes of a time says which time it was."""
+def _tells(form: str, partitions: TimePartitions) -> bool:
+    """Whether the text that `form` makes of the time at which a window begins says which it was."""
+    begin = _OFF_BOUNDARIES[partitions.unit].replace(year=int(partitions.start_date[:4]), tzinfo=partitions.zone)
     try:
-        return datetime.strptime(start.strftime(form), form).replace(tzinfo=None) == start.replace(tzinfo=None)
+        return datetime.strptime(begin.strftime(form), form).replace(tzinfo=partitions.zone) == begin
     except ValueError:
         return False

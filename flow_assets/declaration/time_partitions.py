@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -61,8 +62,7 @@ class _TimePartitions:
 
     def window(self, key: str) -> tuple[datetime, datetime]:
         """Where the window of `key` begins and where it ends, in UTC."""
-        start = self.start(key)
-        return start.astimezone(UTC), self._end(start).astimezone(UTC)
+        return self.start(key).astimezone(UTC), self._end(key).astimezone(UTC)
 
     def key_of(self, value: Any) -> str:
         """The key that a value of the partition column stands for."""
@@ -86,7 +86,7 @@ class _TimePartitions:
         today = now.date().isoformat()
         return min(self.end_date, today) if self.end_date else today
 
-    def _end(self, start: datetime) -> datetime:
+    def _end(self, key: str) -> datetime:
         raise NotImplementedError
 
 
@@ -105,8 +105,8 @@ class DailyPartitions(_TimePartitions):
     def _keys_by(self, now: datetime) -> tuple[str, ...]:
         return _days(self.start_date, self._last_date(now))
 
-    def _end(self, start: datetime) -> datetime:
-        return start + timedelta(days=1)  # the clock's next midnight, however long the day
+    def _end(self, key: str) -> datetime:
+        return self.start((date.fromisoformat(key) + timedelta(days=1)).isoformat())
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,9 @@ class MonthlyPartitions(_TimePartitions):
     def _keys_by(self, now: datetime) -> tuple[str, ...]:
         return _months(self.start_date, self._last_date(now))
 
-    def _end(self, start: datetime) -> datetime:
-        return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+    def _end(self, key: str) -> datetime:
+        month = date.fromisoformat(key)
+        return self.start(month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1).isoformat())
 
 
 @dataclass(frozen=True)
@@ -153,13 +154,22 @@ class HourlyPartitions(_TimePartitions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        start = self.start(self.start_date)
-        last = self.start(self.end_date) if self.end_date else max(start, datetime.now(UTC)) + timedelta(days=366)
-        if day := _first_broken_hour(self.timezone, int(start.timestamp()), int(last.timestamp())):
+        if day := _first_broken_hour(self.timezone, *self._span):
             raise DefinitionError(
                 f"HourlyPartitions: from {day} on, hours in {self.timezone} no longer begin at full hours of its "
                 "clock; use timezone='UTC'."
             )
+
+    @property
+    def has_double_hours(self) -> bool:
+        """Whether the clock is put back between the first hour and the last, or, without an end, a year from now."""
+        return _is_put_back(self.timezone, *self._span)
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        start = self.start(self.start_date)
+        last = self.start(self.end_date) if self.end_date else max(start, datetime.now(UTC)) + timedelta(days=366)
+        return int(start.timestamp()), int(last.timestamp())
 
     def start(self, key: str) -> datetime:
         """Where the hour of `key` begins, in the partitions' time zone."""
@@ -186,8 +196,8 @@ class HourlyPartitions(_TimePartitions):
         end = min(self.start(self.end_date), now) if self.end_date else now
         return _hours(first, max(0, int(end.timestamp()) - first) // _HOUR, self.timezone)
 
-    def _end(self, start: datetime) -> datetime:
-        return start.astimezone(UTC) + timedelta(hours=1)
+    def _end(self, key: str) -> datetime:
+        return self.start(key).astimezone(UTC) + timedelta(hours=1)
 
 
 TimePartitions = HourlyPartitions | DailyPartitions | MonthlyPartitions
@@ -205,7 +215,7 @@ def _hour_key(local: datetime) -> str:
     return plain + offset.replace(":", "") if local.fold else plain
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # as many kinds of hours as a package may well have; a tuple can take megabytes
 def _hours(first: int, count: int, timezone: str) -> tuple[str, ...]:
     """Keys of `count` hours from `first`, in seconds since 1970."""
     zone, read = ZoneInfo(timezone), datetime.fromtimestamp
@@ -222,6 +232,15 @@ def _first_broken_hour(timezone: str, first: int, last: int) -> str | None:
         if (local.minute, local.second) != (0, 0):
             return local.date().isoformat()
     return None
+
+
+@lru_cache(maxsize=64)
+def _is_put_back(timezone: str, first: int, last: int) -> bool:
+    """Whether the clock is put back between two times."""
+    zone = ZoneInfo(timezone)
+    days = [*range(first, last, 24 * _HOUR), last]
+    offsets = [datetime.fromtimestamp(second, zone).utcoffset() or timedelta() for second in days]
+    return any(later < earlier for earlier, later in pairwise(offsets))
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,15 @@
+from datetime import datetime, tzinfo
+
 import pytest
 
 from flow_assets import DailyPartitions, HourlyPartitions, MonthlyPartitions, StaticPartitions, landed
-from flow_assets.declaration import Partitions
+from flow_assets.declaration import Partitions, time_partitions
 from flow_assets.errors import DefinitionError
 
 HOURS = HourlyPartitions("2013-11-02-00:00", "2013-11-04-00:00", "America/New_York")
+
+CAIRO = DailyPartitions("2024-04-26", timezone="Africa/Cairo")
+"""Its first day has no midnight."""
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,8 @@ def test_a_format_can_be_given_where_the_name_does_not_tell(format: str) -> None
         ("planes.parquet", None, "", "planes.parquet"),
         ("flights/{date}.csv", DailyPartitions("2013-01-01"), "2013-01-02", "flights/2013-01-02.csv"),
         ("{date:%Y/%m/%d}/{date}.csv", DailyPartitions("2013-01-01"), "2013-01-02", "2013/01/02/2013-01-02.csv"),
+        ("{date:%Y/%m}/{date:%Y-%m-%d}.csv", DailyPartitions("2013-01-01"), "2013-01-02", "2013/01/2013-01-02.csv"),
+        ("{date:%Y-%m-%d}.csv", CAIRO, "2024-04-26", "2024-04-26.csv"),
         ("{date:%Y-%j}.csv", DailyPartitions("2013-01-01"), "2013-02-01", "2013-032.csv"),
         ("{date:%Y/%m/%d/%H%z}.csv", HOURS, "2013-11-03-01:00", "2013/11/03/01-0400.csv"),
         ("{date:%Y/%m/%d/%H%z}.csv", HOURS, "2013-11-03-01:00-0500", "2013/11/03/01-0500.csv"),
@@ -64,6 +71,12 @@ def test_each_partition_has_a_file_of_its_own(
         ("{date:%Y-%m}.csv", DailyPartitions("2013-01-02"), "gives two days the same file"),
         ("{date:%m/%d}.csv", DailyPartitions("2013-01-02"), "gives two days the same file"),
         ("{date:%Y%m%d}.csv", HourlyPartitions("2013-01-02-03:00"), "gives two hours the same file"),
+        ("{date:%Y-%m}.csv", DailyPartitions("2013-01-01"), "gives two days the same file"),
+        ("{date:%Y}.csv", DailyPartitions("2013-01-01"), "gives two days the same file"),
+        ("{date:%Y/%m/%d}.csv", HourlyPartitions("2013-01-01-00:00"), "gives two hours the same file"),
+        ("{date:%Y-%m-%d %I}.csv", HourlyPartitions("2013-01-01-00:00"), "gives two hours the same file"),
+        ("{date:%Y}.csv", MonthlyPartitions("2013-01-01"), "gives two months the same file"),
+        ("{date:%m}.csv", MonthlyPartitions("2013-02-01"), "gives two months the same file"),
         ("{date:%Y%m%d%H}.csv", HOURS, "the clock of America/New_York is put back; add %z"),
     ],
 )
@@ -85,6 +98,23 @@ def test_an_unknown_format_is_refused_with_the_known_ones(pattern: str) -> None:
         landed(pattern)
     with pytest.raises(DefinitionError, match=r"format='xml' must end in one of"):
         landed(pattern, format="xml")
+
+
+def test_an_open_end_is_looked_at_a_year_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Spring(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2024, 4, 20, tzinfo=tz)
+
+    monkeypatch.setattr(time_partitions, "datetime", Spring)
+    source = landed("{date:%Y%m%d%H}.csv")
+    assert "is put back" in (source.problem(HourlyPartitions("2024-04-01-00:00", timezone="Europe/Berlin")) or "")
+    assert source.problem(HourlyPartitions("2024-04-01-00:00", "2024-10-27-00:00", "Europe/Berlin")) is None
+    assert source.problem(HourlyPartitions("2024-04-01-00:00")) is None
+
+
+def test_a_folder_may_be_called_as_a_scheme_begins() -> None:
+    assert landed("http_logs/a.csv", settle_seconds=60).settle_seconds == 60
 
 
 @pytest.mark.parametrize("pattern", ["/a.csv", "../a.csv", "a/../../b.csv", "file:///a/../b.csv", "http://h/../a.csv"])

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,8 @@ from flow_assets import DailyPartitions, HourlyPartitions, MonthlyPartitions
 from flow_assets.declaration import TimePartitions, partition_keys
 from flow_assets.errors import DefinitionError
 
-ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu"]
+SKIP_MIDNIGHT = ["America/Santiago", "Africa/Cairo", "Asia/Beirut", "America/Havana", "America/Asuncion"]
+ZONES = ["UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", *SKIP_MIDNIGHT]
 WHOLE_HOUR_ZONES = [zone for zone in ZONES if zone != "Australia/Lord_Howe"]
 CLOCK_CHANGES = [
     datetime(2013, 3, 10, 7, tzinfo=UTC),  # New York forward
@@ -24,6 +26,9 @@ CLOCK_CHANGES = [
     datetime(2024, 10, 27, 1, tzinfo=UTC),
     datetime(2024, 4, 6, 15, tzinfo=UTC),  # Lord Howe, by half an hour
     datetime(2024, 10, 5, 15, 30, tzinfo=UTC),
+    datetime(2023, 9, 3, 4, tzinfo=UTC),  # Santiago, at midnight
+    datetime(2024, 4, 25, 22, tzinfo=UTC),  # Cairo
+    datetime(2017, 10, 1, 4, tzinfo=UTC),  # Asuncion, on the first of a month
 ]
 MOMENTS = st.one_of(
     st.datetimes(datetime(1990, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
@@ -60,6 +65,8 @@ def test_hourly_keys_are_dagsters(moment: datetime, zone: str, hours: int, is_cl
 
 
 @given(MOMENTS, st.sampled_from(ZONES), st.integers(1, 200), st.booleans(), st.integers(-4000, 400_000))
+@example(datetime(2023, 8, 30, tzinfo=UTC), "America/Santiago", 9, True, 40_000)
+@example(datetime(2024, 4, 20, tzinfo=UTC), "Africa/Cairo", 9, True, 40_000)
 def test_daily_keys_are_dagsters(moment: datetime, zone: str, days: int, is_closed: bool, later: int) -> None:
     start, end = moment.date(), moment.date() + timedelta(days)
     ours = DailyPartitions(start.isoformat(), end.isoformat() if is_closed else None, zone)
@@ -67,10 +74,21 @@ def test_daily_keys_are_dagsters(moment: datetime, zone: str, days: int, is_clos
 
 
 @given(MOMENTS, st.sampled_from(ZONES), st.integers(62, 900), st.booleans(), st.integers(-4000, 2_000_000))
+@example(datetime(2017, 8, 1, tzinfo=UTC), "America/Asuncion", 150, True, 400_000)
 def test_monthly_keys_are_dagsters(moment: datetime, zone: str, days: int, is_closed: bool, later: int) -> None:
     start, end = moment.date(), moment.date() + timedelta(days)
     ours = MonthlyPartitions(start.isoformat(), end.isoformat() if is_closed else None, zone)
     assert_same(ours, moment + timedelta(minutes=later))
+
+
+@pytest.mark.parametrize("zone", SKIP_MIDNIGHT)
+def test_windows_follow_each_other_where_the_clock_skips_midnight(zone: str) -> None:
+    for ours in (
+        DailyPartitions("2016-01-01", "2024-12-01", zone),
+        MonthlyPartitions("2016-01-01", "2024-12-01", zone),
+    ):
+        windows = list(map(ours.window, ours.keys()))
+        assert all(earlier[1] == later[0] for earlier, later in pairwise(windows))
 
 
 def test_an_hour_that_comes_twice_has_two_keys() -> None:
