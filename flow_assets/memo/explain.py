@@ -20,7 +20,7 @@ _NAMED = {
     "partition_column": "partition column",
     "buckets": "buckets",
     "source": "how the landed file is read",
-    "time zone": "time zone of the partitions",
+    "clock": "unit and time zone of the partitions",
     "stages": "stage of flow_assets",
     "format": "format of keys",
 }

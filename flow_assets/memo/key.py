@@ -92,11 +92,13 @@ class Recipe:
         buckets = self.dataset.buckets
         return buckets.declaration if buckets else None
 
-    def _clock(self) -> dict[str, str]:
-        """The partitions' time zone, where it says what a key means to the function or in the partition column."""
+    def _clock(self) -> dict[str, list[str]]:
+        """The partitions' unit and time zone, where they say what a key means to the function or in its column."""
         partitions = self.dataset.partitions
         is_read = self.dataset.context is not None or isinstance(partitions, HourlyPartitions)
-        return {"time zone": partitions.timezone} if is_read and isinstance(partitions, TimePartitions) else {}
+        if not is_read or not isinstance(partitions, TimePartitions):
+            return {}
+        return {"clock": [partitions.unit, partitions.timezone]}
 
     def _source(self) -> dict[str, Any] | None:
         """How the landed file is read; where it lies and how long it must settle do not change its rows."""

@@ -128,5 +128,5 @@ def test_another_time_zone_means_other_hours(ticking: Sandbox) -> None:
     reasons = ticking.work("ticks")
     assert reasons["ticks 2013-11-03-00:00"] == (
         "compute",
-        'time zone of the partitions: "America/New_York" -> "America/Chicago"',
+        'unit and time zone of the partitions: ["hours", "America/New_York"] -> ["hours", "America/Chicago"]',
     )

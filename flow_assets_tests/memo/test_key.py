@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from flow_assets import DatasetSchema, Int64, column, dataset, hash_buckets
+from flow_assets import DailyPartitions, DatasetSchema, Int64, MonthlyPartitions, column, dataset, hash_buckets
 from flow_assets.declaration import Dataset, Frame
 from flow_assets.errors import SettingsError
 from flow_assets.memo.key import Recipe, input_text, make_recipe
@@ -63,6 +63,14 @@ def test_each_component_changes_the_key(other: Recipe) -> None:
 )
 def test_what_decides_nothing_leaves_the_key(same: Recipe) -> None:
     assert key(same) == key(recipe())
+
+
+def test_a_key_means_another_time_to_other_partitions() -> None:
+    start = "2013-01-01"
+    kinds = [DailyPartitions(start), MonthlyPartitions(start), DailyPartitions(start, timezone="Europe/Berlin")]
+    read = [key(recipe(replace(plain, partitions=kind, context="context")), start) for kind in kinds]
+    unread = [key(recipe(replace(plain, partitions=kind)), start) for kind in kinds]
+    assert (len(set(read)), len(set(unread))) == (3, 1)
 
 
 def test_partitions_and_inputs_change_the_key() -> None:
