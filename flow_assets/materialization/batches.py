@@ -57,11 +57,13 @@ class Batches:
 
 def _portions(partitions: Sequence[VersionedPartition]) -> Iterator[list[VersionedPartition]]:
     portion: list[VersionedPartition] = []
+    rows = 0
     for partition in partitions:
         portion.append(partition)
-        if sum(p.rows for p in portion) >= PORTION_ROWS:
+        rows += partition.rows
+        if rows >= PORTION_ROWS:
             yield portion
-            portion = []
+            portion, rows = [], 0
     if portion:
         yield portion
 

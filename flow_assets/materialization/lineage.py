@@ -72,7 +72,7 @@ def worded_query(dataset: Dataset, config: BaseModel | None) -> Query | None:
     if dataset.config:
         arguments[dataset.config[0]] = config
     if dataset.context:
-        arguments[dataset.context] = PartitionContext(keys)
+        arguments[dataset.context] = PartitionContext.of(dataset.partitions, keys)
     try:
         answer = dataset.function(**arguments)
     except Exception:  # noqa: BLE001  whatever it does with a stand-in, it does more than to word a query

@@ -121,7 +121,8 @@ def _chosen(
         return version.partitions, ()
     held = {p.partition: p for p in version.partitions}
     declared = partition_keys(dataset.partitions) if dataset else ()
-    known = declared if held.keys() <= set(declared) else tuple(held)
+    is_in_order = tuple(key for key in declared if key in held) == tuple(held)
+    known = declared if is_in_order else tuple(held)
     if known == (UNPARTITIONED,):
         raise SelectionError(f"{version.dataset} has no partitions; leave `partitions` out.")
     keys = choose_keys(version.dataset, known, partitions)

@@ -1,5 +1,6 @@
 """Batches hold every row once, in the stored order or shuffled, whatever their size."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
@@ -105,3 +106,10 @@ def test_no_rows_make_no_batch(finished: Sandbox) -> None:
 def test_sizes_and_seeds_that_cannot_be(loaded: LoadedDataset, rows: int, seed: int | None) -> None:
     with pytest.raises(SelectionError, match="rows must be 1 or more, and a seed 0 or more"):
         loaded.batches(rows, seed)
+
+
+def test_many_small_partitions_are_gathered_in_linear_time() -> None:
+    made = made_of([0] * 20_000, 1, None)
+    start = time.process_time()
+    assert list(made) == []
+    assert time.process_time() - start < 2

@@ -155,9 +155,17 @@ def by_context(numbers: Relation, context: PartitionContext) -> Relation:
     return numbers.query("numbers", f"SELECT n + {len(context.partition_key)} AS n FROM numbers")
 
 
+def by_window(numbers: Relation, context: PartitionContext) -> Relation:
+    return numbers.query("numbers", f"SELECT n FROM numbers WHERE n < {context.end.timestamp()}")
+
+
 @pytest.mark.parametrize(
     ("function", "options"),
-    [(by_config, {}), (by_context, {"partitions": StaticPartitions(["a"]), "ins": {}})],
+    [
+        (by_config, {}),
+        (by_context, {"partitions": StaticPartitions(["a"]), "ins": {}}),
+        (by_window, {"partitions": DailyPartitions("2013-01-01"), "ins": {}}),
+    ],
 )
 def test_config_and_partition_are_given_to_the_function(function: Callable[..., Any], options: dict[str, Any]) -> None:
     assert made(function, **options) == {"n": (("numbers", "n"),)}

@@ -25,6 +25,18 @@ def day() -> pa.Table:
     return pa.table({"number": [1]})
 '''
 
+LETTERS = '''"""Letters."""
+import pyarrow as pa
+from flow_assets import DatasetSchema, PartitionContext, StaticPartitions, String, column, dataset
+
+class Letters(DatasetSchema):
+    letter: String = column("Letter")
+
+@dataset(schema=Letters, sort_by=["letter"], partitions=StaticPartitions(["a", "b", "c"]), partition_column="letter")
+def letters(context: PartitionContext) -> pa.Table:
+    return pa.table({"letter": [context.partition_key]})
+'''
+
 
 def files_of(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
@@ -275,3 +287,15 @@ def test_borders_of_another_type_than_the_column_are_told_at_load(sandbox: Sandb
         sandbox.project(),
     ):
         pass
+
+
+def test_a_version_keeps_its_order_when_the_keys_are_declared_in_another(sandbox: Sandbox) -> None:
+    sandbox.write("letters.py", LETTERS)
+    sandbox.run("letters")
+    old = sandbox.load("letters")
+    sandbox.edit("letters.py", '["a", "b", "c"]', '["c", "b", "a", "d"]')
+    for partitions in ("a..b", ["b", "a"], ("a", "b")):
+        again = sandbox.load("letters", version=old.version, partitions=partitions)
+        assert again.arrow().to_pylist() == old.arrow().slice(0, 2).to_pylist()
+    sandbox.edit("letters.py", '["c", "b", "a", "d"]', '["a", "b", "between", "c"]')
+    assert sandbox.load("letters", version=old.version, partitions="b..c").absent == ("between",)
