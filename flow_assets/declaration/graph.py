@@ -86,7 +86,7 @@ def find_datasets(package: str) -> DatasetGraph:
     _make_findable(package)
     found: dict[int, Dataset] = {}
     for name in _modules(package):
-        for value in vars(_import(name)).values():
+        for value in vars(_import(name, package)).values():
             if isinstance(value, Dataset):
                 found[id(value)] = value
     if not found:
@@ -107,43 +107,53 @@ def _make_findable(package: str) -> None:
 
 
 def _modules(package: str) -> list[str]:
-    path = getattr(_import(package), "__path__", None)
+    path = getattr(_import(package, package), "__path__", None)
     if path is None:
         return [package]
     # What a subpackage raises is left to `_import`, which says where.
     return [package, *(m.name for m in pkgutil.walk_packages(path, f"{package}.", onerror=lambda _: None))]
 
 
-def _import(module: str) -> ModuleType:
+def _import(module: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except DefinitionError as error:
         if _HAS_PLACE.search(str(error)):
             raise
-        raise DefinitionError(f"{_place(module, error)}: {error}") from error
+        raise DefinitionError(f"{_place(package, error)}: {error}") from error
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise _import_error(module, error) from error
+            raise _import_error(module, package, error) from error
         raise DefinitionError(
             f"{module}: there is no such module; set FLOW_ASSETS_DATASETS to one that is installed or in {Path.cwd()}."
         ) from error
     except Exception as error:  # whatever a dataset's file raises, people are told where
-        raise _import_error(module, error) from error
+        raise _import_error(module, package, error) from error
 
 
-def _import_error(module: str, error: Exception) -> DefinitionError:
-    place = _place(module, error)
+def _import_error(module: str, package: str, error: Exception) -> DefinitionError:
+    place = _place(package, error)
     return DefinitionError(f"{module}: cannot be imported: {type(error).__name__}: {error} (at {place})")
 
 
-def _place(module: str, error: Exception) -> str:
-    """File and line of the package's own code from which an error came, below whatever library raised it."""
+def _place(package: str, error: Exception) -> str:
+    """File and line of the datasets' own code from which an error came, below whatever library raised it."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    folders = tuple(str(folder) for folder in getattr(sys.modules.get(module.partition(".")[0]), "__path__", ()))
-    own = [frame for frame in frames if folders and frame.filename.startswith(folders)]
+    places = _places(package)
+    own = [frame for frame in frames if frame.filename.startswith(places)]
     return f"{(own or frames)[-1].filename}:{(own or frames)[-1].lineno}"
+
+
+def _places(package: str) -> tuple[str, ...]:
+    """The folders of a package, or the file of a module."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except Exception:  # noqa: BLE001  what it is in cannot be imported, which is the error that is being told
+        spec = importlib.util.find_spec(package.partition(".")[0])
+    folders = spec.submodule_search_locations if spec else None
+    return tuple(f"{folder}/" for folder in folders or ()) or ((spec.origin or "",) if spec else ())
 
 
 def _validate_input(dataset: Dataset, name: str, known: Mapping[str, Dataset]) -> None:

@@ -190,6 +190,28 @@ def test_a_file_that_cannot_be_imported_is_told_with_the_line(
         find_datasets("letters_package")
 
 
+@pytest.mark.parametrize("package", ["letters_package.data", "letters_package.data.vowels"])
+@pytest.mark.parametrize("failing", ["raise ValueError(1)", "raise DefinitionError('no')", "landed('a.xml')"])
+def test_the_line_told_is_the_datasets_and_not_one_of_what_it_calls(
+    write: Callable[[str, str], None], package: str, failing: str
+) -> None:
+    write(
+        "machinery.py",
+        f"from flow_assets import landed\nfrom flow_assets.errors import DefinitionError\ndef fail():\n  {failing}",
+    )
+    write("data/vowels.py", "from letters_package.machinery import fail\n\nfail()")
+    with pytest.raises(DefinitionError, match=r"letters_package/data/vowels\.py:3"):
+        find_datasets(package)
+
+
+def test_a_package_that_fails_itself_is_told_with_its_line(write: Callable[[str, str], None]) -> None:
+    write("data/vowels.py", source_of("vowels"))
+    write("__init__.py", "from flow_assets import landed\nlanded('a.xml')")
+    for package in ("letters_package", "letters_package.data"):
+        with pytest.raises(DefinitionError, match=r"letters_package/__init__\.py:2"):
+            find_datasets(package)
+
+
 def test_a_wrong_declaration_is_told_as_it_is(write: Callable[[str, str], None]) -> None:
     write("vowels.py", source_of("vowels").replace('["letter"]', '["lettre"]'))
     with pytest.raises(DefinitionError, match=r"vowels\.py:8: dataset vowels: Schema has no column `lettre`\.$"):
