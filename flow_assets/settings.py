@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(
         1.0, ge=0, description="A landed file changed more recently than this may still be being written."
     )
+    remote_seconds: float = Field(
+        60, ge=0, description="What a server said of a file is taken for true so long; a new command asks at once."
+    )
     package_precision: Literal["patch", "minor"] = Field(
         "patch", description="How much of a package's version enters a partition's key."
     )

@@ -20,6 +20,8 @@ class WebServer:
         asked: method and path of each request, in order.
         answers: path to the status it is answered with, whatever lies there.
         validators: which headers tell that a file has changed: `etag`, `time`, or none.
+        head_status: what HEAD is answered with, if not what GET is.
+        stalls: whether it stops in the middle of a file, until `resume` is set.
         tells_length: whether it says how long a file is.
     """
 
@@ -29,6 +31,9 @@ class WebServer:
     answers: dict[str, int] = field(default_factory=dict)
     validators: str = "etag"
     tells_length: bool = True
+    head_status: int = 0
+    stalls: bool = False
+    resume: threading.Event = field(default_factory=threading.Event)
 
     def fetched(self) -> list[str]:
         """The paths whose content was asked for since the last call."""
@@ -47,14 +52,19 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         content = self._answer()
-        if content is not None:
+        if content is not None and self._state.stalls:
+            self.wfile.write(content[:3])
+            self.wfile.flush()
+            self._state.resume.wait(60)
+        elif content is not None:
             self.wfile.write(content)
 
     def _answer(self) -> bytes | None:
         path = unquote(self.path)
         self._state.asked.append(f"{self.command} {path}")
         file = self._state.folder / path.lstrip("/")
-        if status := self._state.answers.get(path, 0 if file.is_file() else 404):
+        refused = self._state.head_status if self.command == "HEAD" else 0
+        if status := refused or self._state.answers.get(path, 0 if file.is_file() else 404):
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -85,6 +95,7 @@ def serving(folder: Path) -> Iterator[WebServer]:
     try:
         yield state
     finally:
+        state.resume.set()
         server.shutdown()
         server.server_close()
         thread.join(10)

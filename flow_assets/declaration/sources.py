@@ -161,6 +161,10 @@ def _require_place(pattern: str, call: str) -> None:
             raise DefinitionError(
                 f"{call}: give an address with a host and a path, without a user, a query or a fragment."
             )
+        if {"", "."} & set(path.split("/")) or "%" in _PLACEHOLDER.sub("", path) or not path.isprintable():
+            raise DefinitionError(
+                f"{call}: write the path's parts as they are, unquoted (no %20), and none of them empty."
+            )
 
 
 def _require_placeholders(pattern: str, call: str) -> None:

@@ -1,10 +1,11 @@
 """Files on other people's web servers: whether they have changed, and their bytes; every wait is bounded."""
 
+import re
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -14,6 +15,7 @@ from flow_assets.errors import StoreError
 
 CONNECT_SECONDS, LOOK_SECONDS, READ_SECONDS = 5, 15, 300
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+_MISSING, _NO_HEAD = ("404", "410"), ("405", "501")
 _CLOCK_SECONDS = 2
 """A time of change says seconds: what changed just now may change again without showing it."""
 
@@ -45,8 +47,8 @@ class RemoteFiles:
         Raises:
             StoreError: the server cannot be reached, or refuses.
         """
-        found = self._ask(obstore.head, url, LOOK_SECONDS)
-        return None if found is None else RemoteFile(_identity(found))
+        found = self._ask(_head, url, LOOK_SECONDS)
+        return None if found is None else RemoteFile(_identity(found) if found else None)
 
     def read(self, url: str) -> RemoteFile | None:
         """Fetch a file; None if there is none.
@@ -58,20 +60,19 @@ class RemoteFiles:
         return None if found is None else RemoteFile(_identity(found[0]), found[1])
 
     def _ask(self, ask: Any, url: str, seconds: int) -> Any:
-        address = urlsplit(url)
-        server = f"{address.scheme}://{address.netloc}"
+        scheme, _, host, path = url.split("/", 3)  # a path may hold a # or a ?, which a server is sent quoted
+        server = f"{scheme}//{host}"
         if server in self._unreachable:
             raise StoreError(self._unreachable[server])
+        start = time.monotonic()
         try:
-            return ask(self._store(server, seconds), address.path.lstrip("/"))
-        except FileNotFoundError:
-            return None
-        except (BaseError, OSError) as error:
+            return ask(self._store(server, seconds), path)
+        except (BaseError, OSError, ValueError) as error:
             text = str(error)
-            if "status code: 410" in text:
+            if _status(text) in _MISSING:
                 return None
             problem = _problem(text)
-            if "error sending request" in text:
+            if "error sending request" in text or time.monotonic() - start > seconds:
                 self._unreachable[server] = problem
             raise StoreError(problem) from error
 
@@ -90,6 +91,16 @@ class RemoteFiles:
             return self._stores[server, seconds]
 
 
+def _head(store: HTTPStore, path: str) -> Any:
+    """What the server says of a file; an empty answer where it can only be asked for the file itself."""
+    try:
+        return obstore.head(store, path)
+    except (BaseError, OSError) as error:
+        if _status(str(error)) in _NO_HEAD:
+            return {}
+        raise
+
+
 def _get(store: HTTPStore, path: str) -> tuple[Any, bytes]:
     response = obstore.get(store, path)
     return response.meta, bytes(response.bytes())
@@ -105,7 +116,14 @@ def _problem(text: str) -> str:
     line = text.partition("\n")[0]
     if "Content-Length" in line:
         return "the server does not say how long the file is (Content-Length)"
-    _, is_refused, status = line.partition("status code: ")
-    if is_refused:
-        return f"the server answered {status.partition(':')[0].strip()}"
+    if status := _status(line):
+        return f"the server answered {status}"
+    if "parse path" in line:
+        return f"the address cannot be asked for: {line}"
     return "the server cannot be reached, or answers too slowly; what was published stays, and it is tried again"
+
+
+def _status(text: str) -> str | None:
+    """The status that a server refused with."""
+    found = re.search(r"status code: (\d+)", text)
+    return found[1] if found else None

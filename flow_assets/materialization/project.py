@@ -16,6 +16,7 @@ from flow_assets.memo.content import CONTENT_HASH_VERSION
 from flow_assets.memo.key import Recipe, make_recipe
 from flow_assets.memo.landing import Landing
 from flow_assets.memo.planner import Planner, Wishes
+from flow_assets.memo.remote_landing import Looks
 from flow_assets.settings import Settings
 
 STAGE_VERSIONS = {
@@ -35,6 +36,7 @@ class Project:
     store: ObjectStore
     engine: Engine
     holdings: Holdings
+    looks: Looks
 
     @classmethod
     def open(cls, settings: Settings, graph: DatasetGraph | None = None) -> Self:
@@ -48,13 +50,14 @@ class Project:
             raise SettingsError(f"FLOW_ASSETS_CONFIG: there is no dataset {', '.join(sorted(unknown))}.")
         engine = open_database(settings.ledger)
         holdings = Holdings(engine, settings.environment)
-        return cls(settings, graph, ObjectStore(settings.store), engine, holdings)
+        looks = Looks(settings.remote_seconds)
+        return cls(settings, graph, ObjectStore(settings.store), engine, holdings, looks)
 
     def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None) -> Planner:
         """A planner for `datasets`, as the ledger, the landing folder and the code are now."""
         recipes = {dataset.name: self.recipe(dataset) for dataset in datasets}
         fetched = self.settings.scratch / "fetched"
-        landing = Landing(self.settings.landing, self.holdings, self.settings.settle_seconds, fetched)
+        landing = Landing(self.settings.landing, self.holdings, self.settings.settle_seconds, fetched, self.looks)
         return Planner(self.graph, recipes, self.holdings, self.store, landing, wishes or Wishes())
 
     def recipe(self, dataset: Dataset) -> Recipe:

@@ -2,37 +2,14 @@
 
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from flow_assets.declaration import Dataset
-from flow_assets.errors import StoreError
-from flow_assets.lake import RemoteFiles
 from flow_assets.ledger import Holdings
-
-ASKED_AT_ONCE = 16
-"""Files that a server is asked for at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class LandedFile:
-    """One expected file of a source.
-
-    Attributes:
-        place: path or URL, as people are told.
-        hash: sha256 of its bytes; None where it is missing, still being written, or cannot be read.
-        is_missing: whether nothing has landed.
-        problem: why it cannot be read.
-    """
-
-    place: str
-    hash: str | None
-    is_missing: bool = False
-    problem: str | None = None
+from flow_assets.memo.landed_file import LandedFile
+from flow_assets.memo.remote_landing import Looks, RemoteLanding
 
 
 class Landing:
@@ -44,14 +21,21 @@ class Landing:
         settle_seconds: for sources that say nothing else.
         fetched: folder in which a file from a server is kept between its hashing and its reading; without it, it is
             fetched again.
+        looks: what this process was told of files on servers already.
     """
 
-    def __init__(self, folder: Path, holdings: Holdings, settle_seconds: float, fetched: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        holdings: Holdings,
+        settle_seconds: float,
+        fetched: Path | None = None,
+        looks: Looks | None = None,
+    ) -> None:
         self.folder = folder
         self._holdings = holdings
         self._settle_seconds = settle_seconds
-        self._fetched = fetched
-        self._remote = RemoteFiles()
+        self._remote = RemoteLanding(looks or Looks(0), fetched)
 
     def observe(self, dataset: Dataset, partitions: Iterable[str]) -> dict[str, LandedFile]:
         """Partition to the state of its landed file.
@@ -65,7 +49,8 @@ class Landing:
         remembered = self._holdings.landed_files()
         found: dict[str, tuple[str, str]] = {}
         if source.is_remote:
-            files = self._observe_remote(places, remembered, found)
+            seen = self._remote.observe(places.values(), remembered, found)
+            files = {partition: seen[place] for partition, place in places.items()}
         else:
             settle = self._settle_seconds if source.settle_seconds is None else source.settle_seconds
             files = self._observe_local(places, remembered, found, settle)
@@ -88,7 +73,7 @@ class Landing:
         """
         place = self.locate(dataset, partition)
         if dataset.source and dataset.source.is_remote:
-            return self._take_fetched(expected) or self._fetch(place)
+            return self._remote.read(place, expected)
         path = Path(place)
         return path.read_bytes() if path.exists() else None
 
@@ -117,57 +102,6 @@ class Landing:
                 if digest := files[partition].hash:
                     found[place] = (identity, digest)
         return files
-
-    def _observe_remote(
-        self,
-        places: Mapping[str, str],
-        remembered: Mapping[str, tuple[str, str]],
-        found: dict[str, tuple[str, str]],
-    ) -> dict[str, LandedFile]:
-        def look(place: str) -> LandedFile:
-            try:
-                file = self._remote.look(place)
-                known = remembered.get(place)
-                if file and file.identity and known and known[0] == file.identity:
-                    return LandedFile(place, known[1])
-                file = self._remote.read(place) if file else None
-            except StoreError as error:
-                return LandedFile(place, None, problem=str(error))
-            if file is None or file.data is None:
-                return LandedFile(place, None, is_missing=True)
-            digest = hashlib.sha256(file.data).hexdigest()
-            self._keep_fetched(digest, file.data)
-            if file.identity:
-                found[place] = (file.identity, digest)
-            return LandedFile(place, digest)
-
-        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-            return dict(zip(places, pool.map(look, places.values()), strict=True))
-
-    def _fetch(self, url: str) -> bytes | None:
-        try:
-            file = self._remote.read(url)
-        except StoreError as error:
-            raise StoreError(f"{url} cannot be read: {error}") from error
-        return file.data if file else None
-
-    def _keep_fetched(self, digest: str, data: bytes) -> None:
-        if self._fetched:
-            self._fetched.mkdir(parents=True, exist_ok=True)
-            partial = self._fetched / f".{digest}.{os.getpid()}.{threading.get_ident()}"
-            partial.write_bytes(data)
-            partial.replace(self._fetched / digest)
-
-    def _take_fetched(self, digest: str | None) -> bytes | None:
-        if self._fetched is None or digest is None:
-            return None
-        path = self._fetched / digest
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        path.unlink(missing_ok=True)
-        return data if hashlib.sha256(data).hexdigest() == digest else None
 
 
 def hash_file(path: Path) -> str:

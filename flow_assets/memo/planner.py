@@ -10,7 +10,8 @@ from flow_assets.lake import Blob, ObjectStore, Record
 from flow_assets.ledger import Failure, Holding, Holdings
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.key import Recipe, input_text
-from flow_assets.memo.landing import LandedFile, Landing
+from flow_assets.memo.landed_file import LandedFile
+from flow_assets.memo.landing import Landing
 from flow_assets.memo.reads import InputState, Read, Reader, reader
 
 LANDED = "landed"

@@ -139,6 +139,14 @@ def test_an_address_is_a_host_and_a_path(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "pattern", ["https://h/a//b.csv", "https://h//b.csv", "http://h/./b.csv", "http://h/a%20b.csv"]
+)
+def test_an_address_is_written_plainly(pattern: str) -> None:
+    with pytest.raises(DefinitionError, match=r"unquoted \(no %20\), and none of them empty"):
+        landed(pattern)
+
+
+@pytest.mark.parametrize(
     "pattern", ["{day}.csv", "{date}/{}.csv", "{date:}.csv", "{date:x}.csv", "{date.csv", "date}.csv"]
 )
 def test_a_placeholder_that_stands_for_nothing_is_refused(pattern: str) -> None:

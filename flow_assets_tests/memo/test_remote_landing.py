@@ -1,6 +1,7 @@
 """Files on a web server: fetched once, again when they change, and never lost because the server is."""
 
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -9,9 +10,21 @@ from pathlib import Path
 import pytest
 
 from flow_assets.lake import remote
+from flow_assets.memo import remote_landing
 from flow_assets_tests.sandbox import DAYS, Sandbox
 from flow_assets_tests.web_server import WebServer, serving
 
+NAMES = '''"""A name."""
+import pyarrow as pa
+from flow_assets import DatasetSchema, StaticPartitions, String, column, dataset, landed
+
+class Names(DatasetSchema):
+    name: String = column("Name")
+
+@dataset(schema=Names, sort_by=["name"], partitions=StaticPartitions(KEYS), source=landed("URL/{partition}.csv"))
+def names(lines: pa.Table) -> pa.Table:
+    return lines.select(["name"])
+'''
 ALL = [f"/readings/{day}.csv" for day in DAYS]
 
 
@@ -131,6 +144,104 @@ def test_a_server_that_never_answers_is_given_up(
         work = served.work("raw_readings")
         assert time.monotonic() - start < 15
     assert {action for action, _ in work.values()} == {"hold"}
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_a_server_that_knows_no_head_is_asked_for_the_file(served: Sandbox, server: WebServer, status: int) -> None:
+    server.head_status = status
+    (server.folder / "readings" / f"{DAYS[4]}.csv").unlink()
+    problems = served.problems(served.run("raw_readings"))
+    assert problems == {f"raw_readings {DAYS[4]}": ("waiting", f"{server.url}/readings/{DAYS[4]}.csv has not landed")}
+    assert served.rows("raw_readings", DAYS[2])[0]["watts"] == 3
+
+
+def test_a_server_that_refuses_the_file_itself_is_told(served: Sandbox, server: WebServer) -> None:
+    server.answers = dict.fromkeys(ALL, 405)
+    action, reason = served.work("raw_readings")[f"raw_readings {DAYS[0]}"]
+    assert (action, reason.endswith("the server answered 405")) == ("hold", True)
+
+
+def test_a_server_that_stalls_within_a_file_is_given_up_for_all(
+    served: Sandbox, server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "READ_SECONDS", 1)
+    monkeypatch.setattr(remote_landing, "ASKED_AT_ONCE", 1)
+    server.stalls = True
+    start = time.monotonic()
+    work = served.work("raw_readings")
+    assert time.monotonic() - start < 4  # not five times one second, or two
+    assert {action for action, _ in work.values()} == {"hold"}
+    assert set(server.fetched()) == {ALL[0]}
+    server.stalls = False
+    assert served.run().is_successful
+
+
+def test_a_look_at_all_files_ends_in_time(served: Sandbox, server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_landing, "OBSERVE_SECONDS", -1)
+    work = served.work("raw_readings")
+    assert {action for action, _ in work.values()} == {"hold"}
+    assert "there was no time left to ask for it" in work[f"raw_readings {DAYS[0]}"][1]
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(60, 0), (0, len(DAYS))])
+@pytest.mark.parametrize("validators", ["etag", "none"])
+def test_a_process_that_plans_again_and_again_asks_now_and_then(
+    served: Sandbox, server: WebServer, seconds: float, again: int, validators: str
+) -> None:
+    server.validators = validators
+    served.options["remote_seconds"] = seconds
+    (server.folder / "readings" / f"{DAYS[4]}.csv").unlink()
+    with served.project() as project:
+        raw = project.graph.get("raw_readings")
+        plans, asked = [], []
+        for _ in range(3):
+            plans.append(project.planner([raw]).plan(raw, DAYS))
+            asked.append(len([line for line in server.asked if line.startswith("HEAD")]))
+            server.asked.clear()
+    assert plans[0] == plans[1] == plans[2]
+    assert asked == [len(DAYS), again, again]
+    put(server, DAYS[4], "meter,watts,note\na,5,x\n")
+    assert f"raw_readings {DAYS[4]}" in served.computed("raw_readings")  # another process asks at once
+
+
+def test_a_file_that_changes_before_it_is_read_is_looked_at_again(served: Sandbox, server: WebServer) -> None:
+    def change() -> None:
+        shutil.rmtree(served.data / "tmp" / "fetched")
+        put(server, DAYS[0], "meter,watts,note\na,99,x\n")
+
+    served.on_launch = change
+    assert served.run("raw_readings").is_successful
+    assert served.rows("raw_readings", DAYS[0])[0]["watts"] == 99
+    served.on_launch = lambda: None
+    assert served.work("raw_readings") == {}
+
+
+@pytest.mark.parametrize("validators", ["etag", "time", "none"])
+def test_what_was_read_or_nobody_reads_is_not_kept(served: Sandbox, server: WebServer, validators: str) -> None:
+    server.validators = validators
+    kept = served.data / "tmp" / "fetched"
+    served.work("raw_readings")
+    assert len(list(kept.iterdir())) == len(DAYS)
+    served.run("raw_readings")
+    served.work("raw_readings")
+    served.work("raw_readings")
+    assert list(kept.iterdir()) == []
+    for name, age in (("left", remote_landing.KEPT_SECONDS + 60), (".left.1.2", 7200), ("young", 60)):
+        (kept / name).write_bytes(b"x")
+        os.utime(kept / name, (time.time() - age,) * 2)
+    served.work("raw_readings")
+    assert [path.name for path in kept.iterdir()] == ["young"]
+
+
+def test_a_key_is_a_part_of_the_address_whatever_it_holds(server: WebServer, tmp_path: Path) -> None:
+    keys = ["a#1", "a?x=2", "a%203", "a 4", "é", "a"]
+    for key in keys:
+        (server.folder / f"{key}.csv").write_text(f"name\n{key}\n")
+    text = NAMES.replace("KEYS", repr(keys)).replace("URL", server.url)
+    sandbox = Sandbox(tmp_path, package="names", files={"__init__.py": "", "names.py": text})
+    assert sandbox.run().is_successful
+    assert [sandbox.rows("names", key)[0]["name"] for key in keys] == keys
 
 
 def test_a_file_that_does_not_fit_is_told_by_its_address(served: Sandbox, server: WebServer) -> None:
