@@ -4,13 +4,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 import pytest
 
 import flow_assets
 from flow_assets.checks import conform
-from flow_assets.declaration import DatasetGraph, find_datasets
+from flow_assets.declaration import Buckets, DatasetGraph, Partitions, find_datasets
 from flow_assets.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +57,14 @@ def test_the_example_s_datasets_are_in_its_readme() -> None:
 def test_all_that_is_exported_is_in_the_reference() -> None:
     reference = _read("docs/reference.md")
     assert not [name for name in flow_assets.__all__ if f"`{name}`" not in reference]
+
+
+def test_every_kind_of_partitions_and_buckets_is_among_the_tags() -> None:
+    rows = dict(re.findall(r"^\| `flow_assets/(partitions|buckets)` \| (.*) \|$", _read("docs/reference.md"), re.M))
+    for name, kinds in (("partitions", get_args(Partitions)), ("buckets", get_args(Buckets))):
+        words = [kind.__name__.removesuffix(name.title()).lower() for kind in kinds]
+        assert words
+        assert not [word for word in words if f"`{word}`" not in rows[name]]
 
 
 def test_the_readme_s_picture_has_exactly_the_inputs_of_each_dataset(graph: DatasetGraph) -> None:
