@@ -35,7 +35,7 @@ def conform(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> pa.Tab
     """
     declared = dataset.schema.columns()
     _require_columns(table.column_names, [c.name for c in declared], dataset)
-    columns = [_round(_cast(table.column(c.name), c, dataset), c) for c in declared]
+    columns = [_round(_cast(table.column(c.name), c, dataset), c, dataset) for c in declared]
     return _sort(pa.Table.from_arrays(columns, schema=dataset.schema.arrow_schema()), sort_by)
 
 
@@ -104,8 +104,15 @@ def _is_castable(column: pa.ChunkedArray, target: pa.DataType) -> bool:
     return True
 
 
-def _round(column: pa.ChunkedArray, declared: ColumnDeclaration) -> pa.ChunkedArray:
-    return column if declared.digits is None else pc.round(column, ndigits=declared.digits)
+def _round(column: pa.ChunkedArray, declared: ColumnDeclaration, dataset: Dataset) -> pa.ChunkedArray:
+    if declared.digits is None:
+        return column
+    try:
+        return pc.round(column, ndigits=declared.digits)
+    except pa.ArrowInvalid as error:
+        raise SchemaMismatchError(
+            f"{dataset.name}: column {declared.name} holds a number too large for its {declared.digits} digits."
+        ) from error
 
 
 def _sort(table: pa.Table, sort_by: Sequence[str]) -> pa.Table:
