@@ -20,6 +20,8 @@ READER_VERSION = 1
 """Raise it when the same landed bytes would be read to other rows."""
 
 LINE_NUMBER = "line_number"
+_BLANK = b" \t\r\xef\xbb\xbf"
+"""What leaves a line empty; a byte order mark too."""
 
 Place = str | PurePath
 """Where a file lies; for messages only."""
@@ -44,14 +46,14 @@ def read_landed(data: bytes, source: Landed, place: Place, columns: Sequence[Col
     if not data and not (source.allow_empty and source.format in (".jsonl", ".ndjson")):
         raise _problem(place, "is empty")
     declared = [c for c in columns if c.name != LINE_NUMBER]
+    names = [c.name for c in declared]
     content = _decompress(data, source.format, place)
     if source.format in JSON_FORMATS:
         table = _read_json(content, declared, place)
     elif source.format == ".parquet":
         table = _read_parquet(content, place)
     else:
-        table = _read_csv(content, source, place)
-    names = [c.name for c in declared]
+        table = _read_csv(content, source, names, place)
     _require_columns(table.column_names, names, place)
     if not len(table) and not source.allow_empty:
         raise _problem(place, "has no rows (if that may be, declare `landed(..., allow_empty=True)`)")
@@ -76,14 +78,16 @@ def _read_json(data: bytes, columns: Sequence[ColumnDeclaration], place: Place) 
         raise _problem(place, str(error)) from error
 
 
-def _read_csv(data: bytes, source: Landed, place: Place) -> pa.Table:
+def _read_csv(data: bytes, source: Landed, names: Sequence[str], place: Place) -> pa.Table:
+    """The columns `names` as text; what else the file has is not as it was written, for it is refused."""
     text = _text(data, source.encoding, place)
     if not text.strip():
         raise _problem(place, "is empty")
     data = data if source.encoding == "utf-8" else text.encode()
-    header = _header(data, place)
+    if not data[: data.index(b"\n")].strip(_BLANK):
+        raise _problem(place, "has no readable header (its first line is empty)")
     options = pa.csv.ConvertOptions(
-        column_types=dict.fromkeys(header, pa.string()),
+        column_types=dict.fromkeys(names, pa.string()),
         null_values=list(source.null_values),
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
@@ -95,6 +99,8 @@ def _read_csv(data: bytes, source: Landed, place: Place) -> pa.Table:
         )
     except pa.ArrowInvalid as error:
         raise _problem(place, f"is no table of comma-separated values ({error})") from error
+    if repeated := {c for c in table.column_names if table.column_names.count(c) > 1}:
+        raise _problem(place, f"names column {_list(repeated)} more than once")
     _require_closed_quotes(table, data, place)
     return table
 
@@ -103,19 +109,8 @@ def _require_closed_quotes(table: pa.Table, data: bytes, place: Place) -> None:
     """Arrow takes all that follows a quote that is never closed, the last line's end too, for one value."""
     last = table.column(-1)[-1].as_py() if len(table) else None
     is_closed = data.rstrip(b"\r\n").endswith(b'"') and data.count(b'"') % 2 == 0
-    if last and last.endswith("\n") and not is_closed:
+    if isinstance(last, str) and last.endswith("\n") and not is_closed:
         raise _problem(place, f"ends within quotes: the one before {last[:20]!r} is never closed; it is truncated")
-
-
-def _header(data: bytes, place: Place) -> list[str]:
-    first_line = data[: data.index(b"\n") + 1]
-    try:
-        header = pa.csv.read_csv(io.BytesIO(first_line), pa.csv.ReadOptions(use_threads=False)).column_names
-    except pa.ArrowInvalid as error:
-        raise _problem(place, f"has no readable header ({error})") from error
-    if repeated := {c for c in header if header.count(c) > 1}:
-        raise _problem(place, f"names column {_list(repeated)} more than once")
-    return list(header)
 
 
 def _text(data: bytes, encoding: str, place: Place) -> str:
