@@ -91,7 +91,7 @@ def test_only_the_declared_texts_mean_null() -> None:
         (b"meter\na\n", "r.csv", "lacks the column `note`; it has `meter`"),
         (b"\nmeter,note\na,x\n", "r.csv", "has no readable header"),
         (b"\xef\xbb\xbf\r\nmeter,note\na,x\n", "r.csv", "has no readable header"),
-        (b'meter,watts\na,1\nb,"2\n', "r.csv", "lacks the column `note`; it has `meter`, `watts`"),
+        (b"meter,watts\na,1\n", "r.csv", "lacks the column `note`; it has `meter`, `watts`"),
         (b"meter;note\na;x\n", "r.csv", "lacks the column `meter`, `note`"),
         (b"meter,note,watts\na,x,1\n", "r.csv", "has the column `watts`, which its dataset does not declare"),
         (b"meter,note,note\na,x,y\n", "r.csv", "names column `note` more than once"),
