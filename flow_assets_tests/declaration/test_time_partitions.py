@@ -1,6 +1,7 @@
 """Hours, days and months are Dagster's own, around the changes of the clock too."""
 
 import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -118,6 +119,16 @@ def test_a_hundred_thousand_hours_are_quick_and_asked_for_once() -> None:
     assert first < 1
     assert len(set(keys)) == len(keys)
     assert ours.keys() is keys
+
+
+def test_a_process_that_lives_for_days_does_not_keep_every_hour_s_keys() -> None:
+    ours, now = HourlyPartitions("2023-01-01-00:00"), datetime(2024, 1, 1, tzinfo=UTC)
+    tracemalloc.start()
+    for hour in range(48):
+        ours.keys(now + timedelta(hours=hour))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 12 * 8_760 * 100  # bytes of a dozen years of hours, and not of 48
 
 
 def test_months_begin_with_the_first_whole_one() -> None:
