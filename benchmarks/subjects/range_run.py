@@ -2,8 +2,9 @@
 
     python -m benchmarks.subjects.range_run DATASET
 
-Works on the deployment that the settings name. Prints JSON: seconds from asking for the run to the warehouse's end, seconds that
-computing and writing took as each partition's outcome tells, the partitions, and the class of the event-log storage.
+Works on the deployment that the settings name. Prints JSON: seconds from asking for the run to the warehouse's end,
+seconds that computing and writing took as each partition's outcome tells, the partitions, and the class of the
+event-log storage.
 """
 
 import json
