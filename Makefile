@@ -31,7 +31,7 @@ dev: .venv/run ## Serve Dagster's UI on 127.0.0.1:3000, or on another PORT
 	exec $(BIN)/python -c '$(DEV)'
 
 test: .venv/dev ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: .venv/dev ## Check format, lint, types, the import contract and that Dagster loads the definitions
 	$(BIN)/ruff format --check

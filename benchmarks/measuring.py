@@ -128,7 +128,11 @@ def run_process(command: Sequence[str], env: Mapping[str, str]) -> Sample:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**inherited, **env}, stdout=output, stderr=errors, start_new_session=True
         )
-        peak, code = _watch(process)
+        try:
+            peak, code = _watch(process)
+        except BaseException:  # interrupted: nothing that was started is left behind
+            _end(process)
+            raise
         seconds, cpu = time.perf_counter() - start, _cpu_of_children() - cpu
         output.seek(0)
         errors.seek(0)
@@ -153,9 +157,6 @@ def _watch(process: "subprocess.Popen[bytes]") -> tuple[float, int]:
     killer.start()
     try:
         code = process.wait()
-    except BaseException:  # interrupted: nothing that was started is left behind
-        _end(process)
-        raise
     finally:
         killer.cancel()
         ended.set()

@@ -1,10 +1,12 @@
 """Fixtures for all rooms."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from flow_assets_tests.sandbox import Sandbox
@@ -39,8 +41,14 @@ def done(finished: Sandbox, tmp_path: Path) -> Sandbox:
 
 
 @pytest.fixture(scope="session")
-def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Deployment, dict[str, Any]]:
-    """The real year after a first run, which takes minutes, and what that run reported; change only copies."""
-    made = Deployment(tmp_path_factory.mktemp("year"))
-    made.json("land")
-    return made, made.json("run")
+def year(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Deployment, dict[str, Any]]:
+    """The real year after a first run, and what that run reported; change only copies. Workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "year"
+    report = folder / "report.json"
+    made = Deployment(folder / "data")
+    with FileLock(f"{folder}.lock"):
+        if not report.exists():
+            made.json("land")
+            report.write_text(json.dumps(made.json("run")))
+    return made, json.loads(report.read_text())

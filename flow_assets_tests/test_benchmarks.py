@@ -172,13 +172,19 @@ def test_an_interrupted_benchmark_leaves_no_process_behind() -> None:
     program = [sys.executable, "-c", f"{imports}; {listen}; {measure}"]
     runner = subprocess.Popen(program, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        started = _wait_for(lambda: psutil.Process(runner.pid).children())
+        started = _wait_for(lambda: _running(runner.pid, "time.sleep(60)"))
+        time.sleep(1)  # a signal while a process is being started may still leave it behind
         runner.send_signal(signal.SIGINT)
         assert runner.wait(30) != 0
     finally:
         runner.kill()
         runner.wait()
     _wait_for(lambda: not any(process.is_running() for process in started))
+
+
+def _running(parent: int, text: str) -> list[psutil.Process]:
+    """The children that have got as far as running a program with `text` in its arguments."""
+    return [child for child in psutil.Process(parent).children() if any(text in word for word in child.cmdline())]
 
 
 def _wait_for(condition: Callable[[], Any]) -> Any:

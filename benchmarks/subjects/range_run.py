@@ -2,8 +2,9 @@
 
     python -m benchmarks.subjects.range_run DATASET
 
-Works on the deployment that the settings name. Prints JSON: seconds from asking for the run to its end, seconds that
-computing and writing took as each partition's outcome tells, the partitions, and the class of the event-log storage.
+Works on the deployment that the settings name. Prints JSON: seconds from asking for the run to the warehouse's end,
+seconds that computing and writing took as each partition's outcome tells, the partitions, and the class of the
+event-log storage.
 """
 
 import json
@@ -15,6 +16,7 @@ from flow_assets.definitions import build_definitions
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import launch, open_instance
+from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.settings import load_settings
 
 
@@ -27,6 +29,7 @@ def main(dataset: str) -> None:
     with open_instance(project.settings.dagster_home) as instance:
         start = time.perf_counter()
         is_successful = launch(definitions, instance, [dataset], (keys[0], keys[-1]))
+        build_warehouse(project)
         whole = time.perf_counter() - start
         storage = type(instance.event_log_storage).__name__
     if not is_successful or {outcome.status for outcome in outcomes} != {Status.COMPUTED}:
