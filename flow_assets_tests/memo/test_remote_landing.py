@@ -11,6 +11,7 @@ import pytest
 
 from flow_assets.lake import remote
 from flow_assets.memo import remote_landing
+from flow_assets_tests.automation.requesting.test_ticks import ticking
 from flow_assets_tests.sandbox import DAYS, Sandbox
 from flow_assets_tests.web_server import WebServer, serving
 
@@ -203,6 +204,15 @@ def test_a_process_that_plans_again_and_again_asks_now_and_then(
     assert asked == [len(DAYS), again, again]
     put(server, DAYS[4], "meter,watts,note\na,5,x\n")
     assert f"raw_readings {DAYS[4]}" in served.computed("raw_readings")  # another process asks at once
+
+
+def test_the_sensor_does_not_ask_a_server_in_each_tick(served: Sandbox, server: WebServer) -> None:
+    with ticking(served) as ticks:
+        assert ticks.sensor().run_requests
+        asked = list(server.asked)
+        assert len(asked) == 2 * len(DAYS)
+        ticks.sensor()
+        assert server.asked == asked
 
 
 def test_a_file_that_changes_before_it_is_read_is_looked_at_again(served: Sandbox, server: WebServer) -> None:
