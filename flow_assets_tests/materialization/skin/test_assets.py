@@ -239,3 +239,51 @@ def test_what_was_in_trouble_and_is_as_it_was_again_is_told_to_dagster_once(sand
         assert len(deployment.instance.get_runs()) == before + 2
         assert sandbox.flow_json("run")["computed"] == 0
         assert len(deployment.instance.get_runs()) == before + 2
+
+
+KILLED_UNTOLD = """
+import os, signal
+from flow_assets.materialization.skin import assets
+store, batches = assets.store_together, []
+def die(context, events):
+    batches.append(events)
+    if len(batches) == {number}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return store(context, events)
+assets.store_together = die
+from flow_assets.cli import main; main()
+"""
+
+
+def test_what_a_killed_run_published_without_telling_dagster_is_told_by_the_next(sandbox: Sandbox) -> None:
+    # Two batches a dataset: what is unchanged, of which there is nothing, and what was computed.
+    assert sandbox.flow("run", *DAILY, python=KILLED_UNTOLD.format(number=4), check=False).returncode == -9
+    reasons = {name: said for name, said in sandbox.plan("readings", "raw_readings").items() if said[0] == "reuse"}
+    told, untold = ("reuse", "unchanged"), [f"readings {day}" for day in DAYS]
+    assert set(reasons) == {*untold, *(f"raw_readings {day}" for day in DAYS)}
+    assert [name for name, said in reasons.items() if said != told] == untold
+    assert "Dagster has yet to be told" in reasons[untold[0]][1]
+    assert sandbox.flow_json("run")["computed"] == len(DAYS) + 1  # trends, meters_seen
+    with deploy(sandbox) as deployment:
+        for key in map(dg.AssetKey, DAILY):
+            assert deployment.instance.get_materialized_partitions(key) == set(DAYS)
+    assert set(sandbox.plan().values()) == {told}
+
+
+def test_a_failing_event_log_leaves_partitions_that_ask_for_a_run(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(context: object, events: list[object]) -> list[object]:
+        if events:
+            raise OSError("no space")
+        return []
+
+    with deploy(sandbox) as deployment, monkeypatch.context() as patched:
+        patched.setattr("flow_assets.materialization.skin.assets.store_together", fail)
+        assert not deployment.materialize("raw_readings", days=ALL_DAYS).success
+    with sandbox.project() as project:
+        assert project.holdings.troubles("raw_readings") == set(DAYS)
+    with deploy(sandbox) as deployment:
+        assert len(deployment.events(deployment.materialize("raw_readings", days=ALL_DAYS))) == len(DAYS)
+    with sandbox.project() as project:
+        assert project.holdings.troubles("raw_readings") == set()
