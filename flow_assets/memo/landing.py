@@ -111,8 +111,8 @@ class Landing:
     ) -> dict[str, LandedFile]:
         paths = {place: self.folder / place for place in places.values()}
         identities = {place: _identity(path) for place, path in paths.items()}
-        known = {place for place, identity in identities.items() if remembered.get(place, ("",))[0] == identity}
-        unsettled = _young(identities, settle_seconds) - known
+        whole = {place for place, (identity, _) in remembered.items() if identities.get(place) == identity}
+        unsettled = _young(identities, settle_seconds) - whole
         if unsettled and self._may_wait:
             unsettled = _wait_for(unsettled, paths, identities, settle_seconds)
         files = {}
