@@ -4,7 +4,8 @@ import pytest
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from flow_assets.definitions import build_definitions
-from flow_assets.materialization.skin import launch, open_instance
+from flow_assets.errors import StoreError
+from flow_assets.materialization.skin import build_assets, launch, open_instance
 from flow_assets.materialization.skin.assets import _wishes
 from flow_assets.materialization.skin.workers import WORKER_TAG
 from flow_assets.memo.planner import Wishes
@@ -56,7 +57,7 @@ def test_a_bad_day_fails_the_run_and_the_others_are_materialized(sandbox: Sandbo
         "required input raw_readings 2024-03-03 failed or is held"
     )
     message = failure.error.message
-    for line in ("1 partitions failed:", "  raw_readings 2024-03-03: ", "2 partitions held:", "3 partitions waiting:"):
+    for line in ("1 partition failed:", "  raw_readings 2024-03-03: ", "2 partitions held:", "3 partitions waiting:"):
         assert line in message
 
 
@@ -203,6 +204,46 @@ def test_what_is_no_partitions_fault_is_raised(sandbox: Sandbox, monkeypatch: py
         definitions = build_definitions(project)  # without a listener, so that each run builds the warehouse
         with pytest.raises(duckdb.IOException, match="no space"):
             launch(definitions, instance, ["raw_readings"], ALL_DAYS)
+
+
+def test_a_warehouse_that_cannot_be_built_hides_no_problem(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(project: object) -> None:
+        raise StoreError("The warehouse cannot be built")
+
+    monkeypatch.setattr("flow_assets.materialization.skin.assets.build_warehouse", fail)
+    sandbox.land("2024-03-03", BAD)
+    with sandbox.project() as project, open_instance(sandbox.settings.dagster_home) as instance:
+        deployment = Deployment(build_definitions(project), instance)
+        failure = deployment.materialize("raw_readings", days=ALL_DAYS).get_step_failure_events()[0].step_failure_data
+    message = failure.error.message
+    assert message.index("1 partition failed:") < message.index("The warehouse cannot be built")
+
+
+STATIC = """from flow_assets import DatasetSchema, StaticPartitions, String, column, dataset
+
+class Own(DatasetSchema):
+    letter: String = column("Letter")
+
+@dataset(schema=Own, sort_by=["letter"], partitions=StaticPartitions([{keys}]))
+def {name}() -> None:
+    pass
+"""
+
+
+def test_a_step_keeps_its_name_when_datasets_are_added(sandbox: Sandbox) -> None:
+    def steps() -> set[str]:
+        with sandbox.project() as project:
+            return {step.op.name for step in build_assets(project)}
+
+    assert steps() == {"datasets_daily", "datasets_unpartitioned"}
+    sandbox.write("a_first.py", STATIC.format(name="a_first", keys="'a', 'b'"))
+    assert steps() == {"datasets_daily", "datasets_unpartitioned", "datasets_static"}
+    sandbox.write("z_last.py", STATIC.format(name="z_last", keys="'c'"))
+    both = steps()
+    sandbox.write("a_first.py", STATIC.format(name="a_first", keys="'c'"))
+    sandbox.write("z_last.py", STATIC.format(name="z_last", keys="'a', 'b'"))
+    assert steps() == both
+    assert len(both) == 4
 
 
 def test_definitions_are_built_without_touching_the_data_folder(sandbox: Sandbox) -> None:
