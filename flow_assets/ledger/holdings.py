@@ -131,15 +131,15 @@ class Holdings:
             return {row.partition: Failure(*row) for row in rows}
 
     def troubles(self, dataset: str) -> set[str]:
-        """The partitions that the last run which was asked for them left failed, held or waiting."""
+        """The partitions that the last run left failed, held or waiting, or published without having told Dagster."""
         table = tables.troubles
         with reading(self._engine) as connection:
             return set(connection.scalars(select(table.c.partition).where(self._is_of(table, dataset, None))))
 
     def note_troubles(self, dataset: str, begun: Sequence[str], ended: Sequence[str], run_id: str) -> None:
-        """Take note of what a run has left failed, held or waiting (`begun`), and of what it has not (`ended`)."""
+        """Take note of what a run leaves failed, held or waiting (`begun`), and of what is right and told (`ended`)."""
         table = tables.troubles
-        rows = [{"environment": self._environment, "dataset": dataset, "partition": p, "run_id": run_id} for p in begun]
+        rows = [self._trouble_row(dataset, partition, run_id) for partition in begun]
         with transaction(self._engine) as connection:
             for some in _chunks([*begun, *ended], 500):
                 connection.execute(delete(table).where(self._is_of(table, dataset, some)))
@@ -156,7 +156,8 @@ class Holdings:
     def publish(self, publications: Sequence[Publication], run_id: str, owner: str) -> set[tuple[str, str]]:
         """Make all of `publications` current in one transaction.
 
-        A publication whose claim `owner` has lost meanwhile is left out: somebody else has taken the work over.
+        A publication whose claim `owner` has lost meanwhile is left out: somebody else has taken the work over. What is
+        published counts as in trouble until `note_troubles` says that Dagster was told.
 
         Returns:
             The (dataset, partition) pairs that were published.
@@ -170,6 +171,7 @@ class Holdings:
             _insert(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
             _insert(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
             _insert(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
+            _insert(connection, tables.troubles, [self._trouble_row(p.dataset, p.partition, run_id) for p in kept])
         return {(p.dataset, p.partition) for p in kept}
 
     def fail(self, failures: Sequence[Failure], run_id: str, owner: str) -> set[tuple[str, str]]:
@@ -250,6 +252,9 @@ class Holdings:
         fields = ("dataset", "partition", "change", "reason", "key", "content_hash", "blobs", "rows")
         row = {name: getattr(publication, name) for name in fields}
         return {"environment": self._environment, **row, "at": now, "run_id": run_id}
+
+    def _trouble_row(self, dataset: str, partition: str, run_id: str) -> dict[str, Any]:
+        return {"environment": self._environment, "dataset": dataset, "partition": partition, "run_id": run_id}
 
     def _kpi_row(self, publication: Publication, run_id: str, now: str) -> dict[str, Any]:
         row = {name: getattr(publication, name) for name in ("dataset", "partition", "change")}

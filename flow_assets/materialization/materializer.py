@@ -4,7 +4,6 @@ One partition's failure stops neither the others nor what does not require it. A
 published in one transaction; a process that dies loses only the batch in hand.
 """
 
-import itertools
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -57,16 +56,27 @@ class Materializer:
             yield from outcomes
 
     def materialize_in_batches(self, dataset: Dataset, partitions: Sequence[str]) -> Iterator[list[Outcome]]:
-        """The same; the outcomes of partitions that were published together come together, as soon as they are."""
+        """The same; the outcomes of partitions that were published together come together, as soon as they are.
+
+        Whoever comes back for the next has told Dagster of the last: until then these partitions ask for a run.
+        """
         entries = self._planner.plan(dataset, partitions)
         work = [entry for entry in entries if entry.action not in _ENDED]
-        begun, ended = list[str](), [entry.partition for entry in entries if entry.because is Because.RECOVERED]
+        recovered = [entry.partition for entry in entries if entry.because is Because.RECOVERED]
         unchanged = [self._ended(entry) for entry in entries if entry.action in _ENDED]
-        for outcomes in itertools.chain([unchanged], self._share(dataset, work)):
-            begun += [outcome.partition for outcome in outcomes if not outcome.status.is_published]
-            yield outcomes
-        if begun or ended:
-            self._project.holdings.note_troubles(dataset.name, begun, ended, self._run_id)
+        yield from self._tell(dataset, unchanged, recovered)
+        for outcomes in self._share(dataset, work):
+            published = [outcome.partition for outcome in outcomes if outcome.status.is_published]
+            yield from self._tell(dataset, outcomes, published)
+
+    def _tell(self, dataset: Dataset, outcomes: list[Outcome], settled: Sequence[str]) -> Iterator[list[Outcome]]:
+        """Hand over `outcomes`; when they have been taken, those of `settled` partitions are in no trouble."""
+        note = self._project.holdings.note_troubles
+        if begun := [outcome.partition for outcome in outcomes if not outcome.status.is_published]:
+            note(dataset.name, begun, [], self._run_id)
+        yield outcomes
+        if settled:
+            note(dataset.name, [], settled, self._run_id)
 
     def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[list[Outcome]]:
         """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""

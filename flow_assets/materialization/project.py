@@ -53,11 +53,18 @@ class Project:
         looks = Looks(settings.remote_seconds)
         return cls(settings, graph, ObjectStore(settings.store), engine, holdings, looks)
 
-    def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None) -> Planner:
-        """A planner for `datasets`, as the ledger, the landing folder and the code are now."""
+    def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None, *, may_wait: bool = True) -> Planner:
+        """A planner for `datasets`, as the ledger, the landing folder and the code are now.
+
+        Args:
+            datasets: what is to be planned.
+            wishes: what somebody wants besides what has changed.
+            may_wait: whether a file that landed just now is waited for, or left to the next plan.
+        """
         recipes = {dataset.name: self.recipe(dataset) for dataset in datasets}
         fetched = self.settings.scratch / "fetched"
-        landing = Landing(self.settings.landing, self.holdings, self.settings.settle_seconds, fetched, self.looks)
+        settle = self.settings.settle_seconds
+        landing = Landing(self.settings.landing, self.holdings, settle, fetched, self.looks, may_wait=may_wait)
         return Planner(self.graph, recipes, self.holdings, self.store, landing, wishes or Wishes())
 
     def recipe(self, dataset: Dataset) -> Recipe:

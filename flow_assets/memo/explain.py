@@ -186,7 +186,9 @@ def _unreadable(place: str, problem: str) -> str:
 
 _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.UNCHANGED: lambda _, e: "unchanged",
-    Because.RECOVERED: lambda _, e: "as it should be again, after a run in which it failed, was held or waited",
+    Because.RECOVERED: lambda _, e: (
+        "as it should be, which Dagster has yet to be told: its last run failed or was killed"
+    ),
     Because.IN_STORE: lambda _, e: "found in the store",
     Because.KEY_CHANGED: _key_changed,
     Because.INPUT_PENDING: _input_pending,

@@ -22,6 +22,7 @@ class Landing:
         fetched: folder in which a file from a server is kept between its hashing and its reading; without it, it is
             fetched again.
         looks: what this process was told of files on servers already.
+        may_wait: whether a young file is waited for; else it counts as still being written.
     """
 
     def __init__(
@@ -31,17 +32,20 @@ class Landing:
         settle_seconds: float,
         fetched: Path | None = None,
         looks: Looks | None = None,
+        *,
+        may_wait: bool = True,
     ) -> None:
         self.folder = folder
         self._holdings = holdings
         self._settle_seconds = settle_seconds
         self._remote = RemoteLanding(looks or Looks(0), fetched)
+        self._may_wait = may_wait
 
     def observe(self, dataset: Dataset, partitions: Iterable[str]) -> dict[str, LandedFile]:
         """Partition to the state of its landed file.
 
         A file that changed less than the settle time ago is looked at again once that time has passed; if it is still
-        changing then, it has no hash.
+        changing then, or may not be waited for, it has no hash.
         """
         source = dataset.source
         assert source is not None
@@ -86,7 +90,10 @@ class Landing:
     ) -> dict[str, LandedFile]:
         paths = {place: self.folder / place for place in places.values()}
         identities = {place: _identity(path) for place, path in paths.items()}
-        unsettled = _wait_for_young(paths, identities, settle_seconds)
+        whole = {place for place, (identity, _) in remembered.items() if identities.get(place) == identity}
+        unsettled = _young(identities, settle_seconds) - whole
+        if unsettled and self._may_wait:
+            unsettled = _wait_for(unsettled, paths, identities, settle_seconds)
         files = {}
         for partition, place in places.items():
             identity = identities[place]
@@ -110,14 +117,21 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _wait_for_young(paths: Mapping[str, Path], identities: dict[str, str | None], settle_seconds: float) -> set[str]:
+def _young(identities: Mapping[str, str | None], settle_seconds: float) -> set[str]:
+    """What changed less than the settle time ago."""
+    now = time.time_ns()
+    return {
+        p for p, identity in identities.items() if identity and now - _changed_ns(identity, now) < settle_seconds * 1e9
+    }
+
+
+def _wait_for(
+    young: set[str], paths: Mapping[str, Path], identities: dict[str, str | None], settle_seconds: float
+) -> set[str]:
     """Wait until what is young has settled; returns what has changed meanwhile."""
-    oldest_young = time.time_ns() - int(settle_seconds * 1e9)
-    young = {place for place, identity in identities.items() if identity and _changed_ns(identity) > oldest_young}
-    if not young:
-        return set()
-    latest = max(_changed_ns(identities[place] or "") for place in young)
-    time.sleep(min(settle_seconds, max(0.0, settle_seconds - (time.time_ns() - latest) / 1e9)))
+    now = time.time_ns()
+    latest = max(_changed_ns(identities[place] or "", now) for place in young)
+    time.sleep(min(settle_seconds, max(0.0, settle_seconds - (now - latest) / 1e9)))
     changing = set()
     for place in young:
         before, identities[place] = identities[place], _identity(paths[place])
@@ -146,5 +160,7 @@ def _identity(path: Path) -> str | None:
     return f"{found.st_mtime_ns} {found.st_ctime_ns} {found.st_size} {found.st_ino}"
 
 
-def _changed_ns(identity: str) -> int:
-    return int(identity.split(" ", 1)[0])
+def _changed_ns(identity: str, now: int) -> int:
+    """When the file was written; where that lies in the future, when anything of it was changed."""
+    written, changed = (int(text) for text in identity.split(" ", 2)[:2])
+    return written if written <= now else changed

@@ -1,3 +1,4 @@
+import math
 import signal
 import subprocess
 import sys
@@ -7,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import Engine, select
 
 from flow_assets.errors import StoreError
-from flow_assets.ledger import Claims, claims, database, open_database, tables
+from flow_assets.ledger import Claims, Owner, claims, database, open_database, tables
 from flow_assets.ledger.database import transaction
 
 TAKER = """
@@ -129,3 +131,35 @@ def test_the_heart_beats_on_though_the_ledger_was_locked(
         with Claims(impatient, "local") as other:
             assert own.owner.owner in owners(engine)
             assert other.take("d", ["b"]) == {"b"}
+
+
+def test_a_clock_that_is_set_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    me = Owner()
+    real = psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: real(process) + 3600)
+    assert me.is_alive(math.inf)
+    assert Owner().process_started == me.process_started == float(str(me.process_started))
+
+
+def test_a_process_that_nobody_has_waited_for_is_dead() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        owner = Owner(pid=process.pid, process_started=claims._started(process.pid) or 0)
+        assert owner.is_alive(math.inf)
+        process.kill()
+        deadline = time.monotonic() + 10
+        while owner.is_alive(math.inf) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not owner.is_alive(math.inf)
+        assert process.returncode is None
+    finally:
+        process.kill()
+        process.communicate()
+    assert not owner.is_alive(math.inf)
+
+
+def test_without_linux_a_process_is_told_by_its_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(claims, "Path", lambda path: tmp_path / "no proc")
+    assert Owner().is_alive(math.inf)
+    assert Owner().process_started == psutil.Process().create_time()
+    assert not Owner(pid=2**22 - 1).is_alive(math.inf)

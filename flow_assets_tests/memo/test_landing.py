@@ -19,9 +19,9 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return read
 
 
-def observe(sandbox: Sandbox, settle_seconds: float = 0) -> dict[str, landing.LandedFile]:
+def observe(sandbox: Sandbox, settle_seconds: float = 0, *, may_wait: bool = True) -> dict[str, landing.LandedFile]:
     with sandbox.project() as project:
-        place = Landing(project.settings.landing, project.holdings, settle_seconds)
+        place = Landing(project.settings.landing, project.holdings, settle_seconds, may_wait=may_wait)
         return place.observe(project.graph.get("raw_readings"), DAYS)
 
 
@@ -103,3 +103,17 @@ def test_a_source_may_say_how_long_its_files_take_to_settle(sandbox: Sandbox) ->
     start = time.monotonic()
     observe(sandbox, 0)
     assert time.monotonic() - start > 0.3
+
+
+def test_who_may_not_wait_takes_a_young_file_for_one_still_being_written(sandbox: Sandbox) -> None:
+    future = sandbox.land(DAYS[1])
+    for path, age in ((sandbox.land(DAYS[0]), 1000.0), (future, -1000.0)):
+        os.utime(path, (time.time() - age,) * 2)
+    start = time.monotonic()
+    files = observe(sandbox, 60, may_wait=False)
+    assert time.monotonic() - start < 30
+    assert [day for day in DAYS if files[day].hash] == [DAYS[0]]
+    assert not any(file.is_missing or file.problem for file in files.values())
+    time.sleep(0.2)
+    assert all(file.hash for file in observe(sandbox, 0.1, may_wait=False).values())  # of the future one too
+    assert all(file.hash for file in observe(sandbox, 60, may_wait=False).values())  # they were found whole before

@@ -14,7 +14,11 @@ from flow_assets.materialization.skin.launch import RANGE_END, RANGE_START
 from flow_assets.materialization.skin.workers import end_orphans
 
 _RETRIES_BEGIN_WITHIN = timedelta(minutes=5)
-"""Dagster's daemon retries a killed run within a minute; longer ago, it was not running, and never will."""
+"""Dagster's daemon retries a killed run within seconds, or as soon as it is back.
+
+Without a limit, a run that is never retried would block its partitions for ever. What a daemon that was away for longer
+retries late may have been asked for meanwhile: then the second run finds it made.
+"""
 
 
 def in_hand(instance: dg.DagsterInstance, graph: DatasetGraph) -> set[Cell]:
@@ -25,7 +29,7 @@ def in_hand(instance: dg.DagsterInstance, graph: DatasetGraph) -> set[Cell]:
         graph: the datasets; other assets' runs are none of ours.
     """
     end_orphans(instance)
-    cells = {cell for run in _unfinished(instance) for cell in cells_of_run(run, graph)}
+    cells = {cell for run in _unfinished(instance) for cell in cells_of_run(instance, run, graph)}
     for backfill in instance.get_backfills(filters=BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])):
         cells.update(_cells_of_backfill(backfill, graph))
     return cells
@@ -41,15 +45,27 @@ def _unfinished(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
             yield run
 
 
-def cells_of_run(run: dg.DagsterRun, graph: DatasetGraph) -> Iterator[Cell]:
+def cells_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, graph: DatasetGraph) -> Iterator[Cell]:
     """Every partition of the project's datasets that a run is for."""
     key = run.tags.get(PARTITION_NAME_TAG, "")
     first, last = run.tags.get(RANGE_START, key), run.tags.get(RANGE_END, key)
-    for name in _names(graph.datasets if run.asset_selection is None else run.asset_selection, graph):
+    for name in _selected(instance, run):
+        if name not in graph.datasets:
+            continue
         if graph.get(name).partitions is None:
             yield name, UNPARTITIONED
         elif first and last:
             yield from ((name, partition) for partition in between(graph, name, first, last))
+
+
+def _selected(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str]:
+    """The assets a run is for; one that selects none is for all of its job's, and for none if it is a job of ops."""
+    selected: Iterable[dg.AssetKey | None] = run.asset_selection or ()
+    if run.asset_selection is None and run.execution_plan_snapshot_id:
+        plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
+        outputs = (output for step in plan.steps for output in step.outputs)
+        selected = [output.properties.asset_key for output in outputs if output.properties]
+    return {key.to_user_string() for key in selected if key}
 
 
 def _cells_of_backfill(backfill: PartitionBackfill, graph: DatasetGraph) -> Iterator[Cell]:
@@ -61,8 +77,3 @@ def _cells_of_backfill(backfill: PartitionBackfill, graph: DatasetGraph) -> Iter
         name = asset.asset_key.to_user_string()
         if name in graph.datasets:
             yield name, asset.partition_key or UNPARTITIONED
-
-
-def _names(selected: Iterable[str | dg.AssetKey], graph: DatasetGraph) -> Iterator[str]:
-    names = (key if isinstance(key, str) else key.to_user_string() for key in selected)
-    return (name for name in names if name in graph.datasets)

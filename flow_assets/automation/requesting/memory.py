@@ -42,7 +42,8 @@ class Asked:
     @property
     def due(self) -> float:
         """When it may be asked for again."""
-        wait = FIRST_WAIT_SECONDS * 2.0 ** (self.times - 2) if self.times > 1 else 0.0
+        doublings = min(self.times - 2, 10)  # more make no difference, and a float has no room for a thousand
+        wait = FIRST_WAIT_SECONDS * 2.0**doublings if self.times > 1 else 0.0
         return self.at + min(wait, LONGEST_WAIT_SECONDS)
 
     def cells(self, graph: DatasetGraph) -> set[Cell]:

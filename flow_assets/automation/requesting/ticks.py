@@ -108,7 +108,8 @@ def _tick(
     graph = project.graph
     # Looked at before the plan, so that a run that ends meanwhile is not asked for again; and after it for new ones.
     before = in_hand(context.instance, graph)
-    planner = project.planner(graph.datasets.values())
+    # Dagster gives a tick a minute: a file that is still being written is left to the next.
+    planner = project.planner(graph.datasets.values(), may_wait=False)
     entries = plan_scope(planner, {name: partition_keys(d.partitions) for name, d in graph.datasets.items()})
     busy = before | in_hand(context.instance, graph)
     situation = Situation(planner, entries, busy, memory, time.time())

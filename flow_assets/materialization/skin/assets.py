@@ -4,7 +4,9 @@ A step for each dataset would skip everything downstream of a failed one, and a 
 process each; one step for all lets 364 days complete when one is bad.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -21,6 +23,7 @@ from flow_assets.declaration import (
     Partitions,
     StaticPartitions,
 )
+from flow_assets.errors import StoreError
 from flow_assets.materialization.materializer import Materializer
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
@@ -29,7 +32,7 @@ from flow_assets.materialization.skin.events import store_together
 from flow_assets.materialization.skin.interrupts import interruptible
 from flow_assets.materialization.skin.launch import FORCE_TAG, RETRY_TAG
 from flow_assets.materialization.skin.provenance import Provenance
-from flow_assets.materialization.skin.workers import worker_tag
+from flow_assets.materialization.skin.workers import STEP_PREFIX, worker_tag
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.planner import Wishes
 
@@ -52,9 +55,10 @@ def build_assets(project: Project, listener: Listener | None = None) -> list[dg.
         by_partitions.setdefault(dataset.partitions, []).append(dataset)
     # Nobody looks at the assets of a run that somebody listens to: they are gone when it ends.
     told = {name: Particulars() if listener else particulars(project, name) for name in project.graph.datasets}
+    names = _step_names(by_partitions)
     return [
-        _multi_asset(project, datasets, f"materialize_{_name(partitions)}_{number}", listener, told)
-        for number, (partitions, datasets) in enumerate(by_partitions.items(), start=1)
+        _multi_asset(project, datasets, names[partitions], listener, told)
+        for partitions, datasets in by_partitions.items()
     ]
 
 
@@ -98,12 +102,22 @@ def _multi_asset(
                             listener(outcome)
                     problems += [outcome for outcome in outcomes if not outcome.status.is_published]
                     yield from events
-        if not listener:
-            build_warehouse(project)
-        if problems:
-            raise dg.Failure(_summary(problems), allow_retries=False)
+        _end(problems, None if listener else project)
 
     return step
+
+
+def _end(problems: Sequence[Outcome], project: Project | None) -> None:
+    """Build the warehouse of `project`, if one is given, and fail if there are problems, whatever comes of that."""
+    try:
+        if project:
+            build_warehouse(project)
+    except StoreError as error:
+        if problems:
+            raise dg.Failure(f"{_summary(problems)}\n{error}", allow_retries=False) from error
+        raise
+    if problems:
+        raise dg.Failure(_summary(problems), allow_retries=False)
 
 
 def dagster_partitions(partitions: Partitions | None) -> dg.PartitionsDefinition | None:
@@ -134,7 +148,7 @@ def _summary(problems: Sequence[Outcome]) -> str:
     for status in (Status.FAILED, Status.HELD, Status.WAITING):
         some = [p for p in problems if p.status is status]
         if some:
-            lines.append(f"{len(some)} partitions {status.value}:")
+            lines.append(f"{len(some)} partition{'s' if len(some) > 1 else ''} {status.value}:")
             lines += [f"  {p.dataset} {p.partition}: {p.reason}" for p in some[:_COUNTED_CAUSES]]
             lines += [f"  and {len(some) - _COUNTED_CAUSES} more"] if len(some) > _COUNTED_CAUSES else []
     return "\n".join(lines)
@@ -152,5 +166,19 @@ def _wishes(run: dg.DagsterRun, partitions: Sequence[str]) -> Wishes:
     return Wishes(force, retry=tags.get(RETRY_TAG, "true") == "true")
 
 
-def _name(partitions: Partitions | None) -> str:
+def _step_names(all_partitions: Iterable[Partitions | None]) -> dict[Partitions | None, str]:
+    """What people see of a step, and a re-execution knows it by: no other dataset's order or number may change it."""
+    kinds = {partitions: _kind(partitions) for partitions in all_partitions}
+    counted = Counter(kinds.values())
+    return {
+        partitions: STEP_PREFIX + (kind if counted[kind] == 1 else f"{kind}_{_digest(partitions)}")
+        for partitions, kind in kinds.items()
+    }
+
+
+def _kind(partitions: Partitions | None) -> str:
     return type(partitions).__name__.removesuffix("Partitions").lower() if partitions else "unpartitioned"
+
+
+def _digest(partitions: Partitions | None) -> str:
+    return hashlib.sha256(repr(partitions).encode()).hexdigest()[:6]

@@ -1,5 +1,7 @@
 """Dagster's instance: its folder and its settings file."""
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -53,7 +55,11 @@ def prepare_home(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not file.exists() or sha256(file.read_bytes()).hexdigest() in _FORMER_DEFAULTS:
-            file.write_text(_DAGSTER_YAML)
+            new = (
+                home / f".{file.name}.{os.getpid()}.{threading.get_ident()}"
+            )  # two first commands at once must not read half a file
+            new.write_text(_DAGSTER_YAML)
+            new.replace(file)
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}. Check the disk's free space.") from error
 

@@ -5,18 +5,29 @@ by itself, Dagster knows nothing. So each run has a tag that names its process, 
 Dagster's run monitoring through `WatchedRunLauncher`, and every `flow run` before it launches.
 """
 
+import json
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import dagster as dg
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._grpc.client import DagsterGrpcClient
 
 from flow_assets.ledger import Owner
 
 WORKER_TAG = "flow_assets/worker"
 """Run tag: the run's id, and host, process id and start time of the process that carries it out."""
+
+STEP_PREFIX = "datasets_"
+"""With it begin the names of the steps of our runs."""
+
+NAMED_WITHIN_SECONDS = 300.0
+"""A run that began longer ago and names no process may have died before its step began."""
 
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -56,11 +67,44 @@ def worker_tag(run_id: str) -> Mapping[str, str]:
 
 
 def end_orphans(instance: dg.DagsterInstance) -> None:
-    """Mark the runs whose worker died on this host as failed."""
+    """Mark the runs whose worker died on this host as failed, or as canceled where somebody had wanted them to end."""
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
-        worker = Worker.of(run)
-        if worker and not worker.is_alive:
-            instance.report_run_failed(run, _DEAD)
+        if not _is_dead(instance, run):
+            continue
+        now = instance.get_run_by_id(run.run_id)  # its worker may have ended well since the runs were listed
+        if now and now.status is dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(now, _DEAD)
+        elif now and now.status is run.status:
+            instance.report_run_failed(now, _DEAD)
+
+
+def _is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    worker = Worker.of(run)
+    return not worker.is_alive if worker else _died_unnamed(instance, run)
+
+
+def _died_unnamed(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run of ours began long ago and has not said who carries it out, and its code server is gone."""
+    server = run.tags.get(GRPC_INFO_TAG)
+    record = instance.get_run_record_by_id(run.run_id)
+    if not (server and record and record.start_time and record.start_time < time.time() - NAMED_WITHIN_SECONDS):
+        return False
+    return _is_ours(instance, run) and not _answers(server)
+
+
+def _is_ours(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    plan = run.execution_plan_snapshot_id and instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
+    steps = plan.step_keys_to_execute if plan else ()
+    return bool(steps) and all(step.startswith(STEP_PREFIX) for step in steps)
+
+
+def _answers(server: str) -> bool:
+    """Whether a code server lives, which would tell of the death of a worker that it started."""
+    try:
+        DagsterGrpcClient(**json.loads(server)).heartbeat()
+    except DagsterUserCodeUnreachableError:
+        return False
+    return True
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
@@ -72,11 +116,12 @@ class WatchedRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Whether the process that `run` names still runs; a run that names none is left alone."""
-        worker = Worker.of(run)
-        if worker is None or worker.is_alive:
+        """Whether the process that carries `run` out still lives; a run that is not ours is left alone."""
+        if not _is_dead(self._instance, run):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        return CheckRunHealthResult(WorkerStatus.FAILED, f"process {worker.pid} of {worker.host} is dead")
+        worker = Worker.of(run)
+        who = f"process {worker.pid} of {worker.host}" if worker else "the code server that started it"
+        return CheckRunHealthResult(WorkerStatus.FAILED, f"{who} is dead")
 
     def get_run_worker_debug_info(self, run: dg.DagsterRun, include_container_logs: Any = True) -> str | None:
         """What people are told of a dead worker."""

@@ -74,7 +74,9 @@ def watched(sandbox: Sandbox) -> Iterator[Watched]:
 def assert_nothing_was_asked_for_twice_at_once(instance: dg.DagsterInstance, graph: DatasetGraph) -> None:
     for one, other in combinations(instance.get_run_records(), 2):
         earlier, later = sorted((one, other), key=lambda record: record.create_timestamp)
-        overlap = set(cells_of_run(one.dagster_run, graph)) & set(cells_of_run(other.dagster_run, graph))
+        overlap = set(cells_of_run(instance, one.dagster_run, graph)) & set(
+            cells_of_run(instance, other.dagster_run, graph)
+        )
         assert not overlap or (earlier.end_time or 0) <= later.create_timestamp.timestamp()
 
 

@@ -105,6 +105,11 @@ def somebody_elses() -> None:
     pass
 
 
+@dg.job
+def train_a_model() -> None:
+    dg.op(name="train")(lambda: None)()
+
+
 def test_what_is_not_of_this_project_is_left_out(recorded: Recorded) -> None:
     recorded.run("raw_readings", first="2031-01-01", last="2031-01-02")
     recorded.instance.create_run_for_job(
@@ -112,7 +117,18 @@ def test_what_is_not_of_this_project_is_left_out(recorded: Recorded) -> None:
         status=STATUS.STARTED,
         asset_selection=frozenset([dg.AssetKey("somebody_elses")]),
     )
+    for job in (dg.Definitions(assets=[somebody_elses]).resolve_implicit_global_asset_job_def(), train_a_model):
+        recorded.instance.create_run_for_job(job, status=STATUS.STARTED, tags={RANGE_START: D1, RANGE_END: D5})
     assert recorded.cells() == set()
+
+
+def test_a_job_of_some_assets_has_those_in_hand(recorded: Recorded) -> None:
+    job = dg.define_asset_job("two", selection=["raw_readings", "trends"])
+    definitions = dg.Definitions.merge(recorded.definitions, dg.Definitions(jobs=[job]))
+    recorded.instance.create_run_for_job(
+        definitions.resolve_job_def("two"), status=STATUS.STARTED, tags={RANGE_START: D1, RANGE_END: D1}
+    )
+    assert recorded.cells() == {("raw_readings", D1), ("trends", D1)}
 
 
 def test_a_killed_run_that_dagster_is_about_to_retry_is_still_in_hand(recorded: Recorded) -> None:

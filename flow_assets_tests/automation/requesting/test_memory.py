@@ -17,7 +17,8 @@ def asked(times: int = 1, at: float = 0.0, first: str = D1, last: str = D2, of: 
 
 
 @pytest.mark.parametrize(
-    ("times", "seconds"), [(1, 0), (2, 60), (3, 120), (4, 240), (7, 1920), (8, 3600), (9, 3600), (500, 3600)]
+    ("times", "seconds"),
+    [(1, 0), (2, 60), (3, 120), (4, 240), (7, 1920), (8, 3600), (9, 3600), (500, 3600), (10**6, 3600)],
 )
 def test_what_comes_to_nothing_is_asked_for_at_once_then_ever_more_seldom(times: int, seconds: float) -> None:
     assert asked(times, at=100.0).due == 100 + seconds

@@ -187,3 +187,13 @@ def test_a_ledger_that_cannot_be_read_is_one_sentence_and_asks_for_nothing(
             ticks.sensor()
     assert "\n" not in str(raised.value)
     assert str(raised.value) in capsys.readouterr().err
+
+
+def test_a_tick_leaves_a_file_that_landed_just_now_to_the_next(sandbox: Sandbox) -> None:
+    sandbox.options["settle_seconds"] = 3600
+    with ticking(sandbox) as ticks:
+        for data in (ticks.sensor(), ticks.schedule()):
+            assert shown(data.run_requests) == [(["meters_seen"], (None, None))]  # of the days there are: none
+    sandbox.options["settle_seconds"] = 0
+    with ticking(sandbox) as ticks:
+        assert shown(ticks.sensor().run_requests) == [(CHAIN, (DAYS[0], DAYS[4]))]

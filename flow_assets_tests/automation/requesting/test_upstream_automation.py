@@ -103,3 +103,14 @@ def test_a_tag_keeps_dagster_from_retrying_a_killed_run(tmp_path: Path, tags: di
         assert auto_reexecution_should_retry_run(instance, failed, RunFailureReason.UNKNOWN) is retried
         assert failed.tags.get("dagster/will_retry") == str(retried).lower()
         assert failed.is_complete_and_waiting_to_retry is retried
+
+
+def test_a_run_that_selects_no_assets_has_those_of_its_job_in_its_plan(instance: dg.DagsterInstance) -> None:
+    definitions = dg.Definitions(assets=ASSETS, jobs=[dg.define_asset_job("two", selection=["days", "whole"])])
+    for name, expected in ((IMPLICIT_ASSET_JOB_NAME, {"days", "kinds", "whole"}), ("two", {"days", "whole"})):
+        run = instance.create_run_for_job(definitions.resolve_job_def(name))
+        assert run.asset_selection is None
+        assert run.execution_plan_snapshot_id
+        steps = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id).steps
+        keys = {output.properties.asset_key for step in steps for output in step.outputs if output.properties}
+        assert {key.to_user_string() for key in keys if key} == expected

@@ -4,7 +4,8 @@ import pytest
 from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
 
 from flow_assets.definitions import build_definitions
-from flow_assets.materialization.skin import launch, open_instance
+from flow_assets.errors import StoreError
+from flow_assets.materialization.skin import build_assets, launch, open_instance
 from flow_assets.materialization.skin.assets import _wishes
 from flow_assets.materialization.skin.workers import WORKER_TAG
 from flow_assets.memo.planner import Wishes
@@ -56,7 +57,7 @@ def test_a_bad_day_fails_the_run_and_the_others_are_materialized(sandbox: Sandbo
         "required input raw_readings 2024-03-03 failed or is held"
     )
     message = failure.error.message
-    for line in ("1 partitions failed:", "  raw_readings 2024-03-03: ", "2 partitions held:", "3 partitions waiting:"):
+    for line in ("1 partition failed:", "  raw_readings 2024-03-03: ", "2 partitions held:", "3 partitions waiting:"):
         assert line in message
 
 
@@ -205,6 +206,46 @@ def test_what_is_no_partitions_fault_is_raised(sandbox: Sandbox, monkeypatch: py
             launch(definitions, instance, ["raw_readings"], ALL_DAYS)
 
 
+def test_a_warehouse_that_cannot_be_built_hides_no_problem(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(project: object) -> None:
+        raise StoreError("The warehouse cannot be built")
+
+    monkeypatch.setattr("flow_assets.materialization.skin.assets.build_warehouse", fail)
+    sandbox.land("2024-03-03", BAD)
+    with sandbox.project() as project, open_instance(sandbox.settings.dagster_home) as instance:
+        deployment = Deployment(build_definitions(project), instance)
+        failure = deployment.materialize("raw_readings", days=ALL_DAYS).get_step_failure_events()[0].step_failure_data
+    message = failure.error.message
+    assert message.index("1 partition failed:") < message.index("The warehouse cannot be built")
+
+
+STATIC = """from flow_assets import DatasetSchema, StaticPartitions, String, column, dataset
+
+class Own(DatasetSchema):
+    letter: String = column("Letter")
+
+@dataset(schema=Own, sort_by=["letter"], partitions=StaticPartitions([{keys}]))
+def {name}() -> None:
+    pass
+"""
+
+
+def test_a_step_keeps_its_name_when_datasets_are_added(sandbox: Sandbox) -> None:
+    def steps() -> set[str]:
+        with sandbox.project() as project:
+            return {step.op.name for step in build_assets(project)}
+
+    assert steps() == {"datasets_daily", "datasets_unpartitioned"}
+    sandbox.write("a_first.py", STATIC.format(name="a_first", keys="'a', 'b'"))
+    assert steps() == {"datasets_daily", "datasets_unpartitioned", "datasets_static"}
+    sandbox.write("z_last.py", STATIC.format(name="z_last", keys="'c'"))
+    both = steps()
+    sandbox.write("a_first.py", STATIC.format(name="a_first", keys="'c'"))
+    sandbox.write("z_last.py", STATIC.format(name="z_last", keys="'a', 'b'"))
+    assert steps() == both
+    assert len(both) == 4
+
+
 def test_definitions_are_built_without_touching_the_data_folder(sandbox: Sandbox) -> None:
     with sandbox.project() as project:
         build_definitions(project)
@@ -239,3 +280,51 @@ def test_what_was_in_trouble_and_is_as_it_was_again_is_told_to_dagster_once(sand
         assert len(deployment.instance.get_runs()) == before + 2
         assert sandbox.flow_json("run")["computed"] == 0
         assert len(deployment.instance.get_runs()) == before + 2
+
+
+KILLED_UNTOLD = """
+import os, signal
+from flow_assets.materialization.skin import assets
+store, batches = assets.store_together, []
+def die(context, events):
+    batches.append(events)
+    if len(batches) == {number}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return store(context, events)
+assets.store_together = die
+from flow_assets.cli import main; main()
+"""
+
+
+def test_what_a_killed_run_published_without_telling_dagster_is_told_by_the_next(sandbox: Sandbox) -> None:
+    # Two batches a dataset: what is unchanged, of which there is nothing, and what was computed.
+    assert sandbox.flow("run", *DAILY, python=KILLED_UNTOLD.format(number=4), check=False).returncode == -9
+    reasons = {name: said for name, said in sandbox.plan("readings", "raw_readings").items() if said[0] == "reuse"}
+    told, untold = ("reuse", "unchanged"), [f"readings {day}" for day in DAYS]
+    assert set(reasons) == {*untold, *(f"raw_readings {day}" for day in DAYS)}
+    assert [name for name, said in reasons.items() if said != told] == untold
+    assert "Dagster has yet to be told" in reasons[untold[0]][1]
+    assert sandbox.flow_json("run")["computed"] == len(DAYS) + 1  # trends, meters_seen
+    with deploy(sandbox) as deployment:
+        for key in map(dg.AssetKey, DAILY):
+            assert deployment.instance.get_materialized_partitions(key) == set(DAYS)
+    assert set(sandbox.plan().values()) == {told}
+
+
+def test_a_failing_event_log_leaves_partitions_that_ask_for_a_run(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(context: object, events: list[object]) -> list[object]:
+        if events:
+            raise OSError("no space")
+        return []
+
+    with deploy(sandbox) as deployment, monkeypatch.context() as patched:
+        patched.setattr("flow_assets.materialization.skin.assets.store_together", fail)
+        assert not deployment.materialize("raw_readings", days=ALL_DAYS).success
+    with sandbox.project() as project:
+        assert project.holdings.troubles("raw_readings") == set(DAYS)
+    with deploy(sandbox) as deployment:
+        assert len(deployment.events(deployment.materialize("raw_readings", days=ALL_DAYS))) == len(DAYS)
+    with sandbox.project() as project:
+        assert project.holdings.troubles("raw_readings") == set()

@@ -1,7 +1,9 @@
 import threading
 from pathlib import Path
 
-from flow_assets.materialization.skin import open_instance
+import pytest
+
+from flow_assets.materialization.skin import open_instance, prepare_home
 from flow_assets_tests.forked import start_flow
 from flow_assets_tests.sandbox import Sandbox
 
@@ -41,3 +43,18 @@ def test_a_home_that_cannot_be_made_is_told(sandbox: Sandbox) -> None:
     done = start_flow(sandbox, "run").wait()
     assert done.code == 1
     assert done.stderr.startswith(f"flow: {sandbox.settings.dagster_home}/dagster.yaml cannot be written: ")
+
+
+def test_a_settings_file_is_there_as_a_whole_or_not_at_all(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = sandbox.settings.dagster_home
+    real, seen = Path.write_text, list[bool]()
+
+    def written(path: Path, text: str) -> int:
+        length = real(path, text[: len(text) // 2])
+        seen.append((home / "dagster.yaml").exists())
+        return length + real(path, text)
+
+    monkeypatch.setattr(Path, "write_text", written)
+    prepare_home(home)
+    assert seen == [False]
+    assert [path.name for path in home.iterdir()] == ["dagster.yaml"]

@@ -1,8 +1,9 @@
-"""What `assets.py`, `launch.py` and `instance.py` lean on in Dagster, each shown with Dagster alone.
+"""What `assets.py`, `launch.py`, `workers.py` and `instance.py` lean on in Dagster, each shown with Dagster alone.
 
-A failing test names what no longer holds; the docstrings of those three files say what is built upon it.
+A failing test names what no longer holds; the docstrings of those files say what is built upon it.
 """
 
+import json
 import os
 import signal
 import threading
@@ -13,9 +14,12 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.errors import DagsterExecutionInterruptedError, DagsterUserCodeUnreachableError
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.launcher import DefaultRunLauncher
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._grpc.client import DagsterGrpcClient
 
 from flow_assets.materialization.compute import INTERRUPTED
 
@@ -163,3 +167,21 @@ def test_duckdb_makes_a_plain_error_of_a_signal_during_a_query() -> None:
 
 def _raise_stopped(number: int, frame: object) -> None:
     raise InterruptedError(f"signal {number}")
+
+
+@pytest.mark.parametrize("place", [{"socket": "/gone"}, {"port": 1}])
+def test_a_launched_run_names_its_code_server_and_one_that_is_gone_is_told_from_others(
+    instance: dg.DagsterInstance, place: dict[str, Any]
+) -> None:
+    @dg.job
+    def empty() -> None:
+        pass
+
+    run = instance.create_run_for_job(empty)
+    client = DagsterGrpcClient(host="127.0.0.1", **place)
+    with pytest.raises(Exception, match="ineligible DagsterInstance"):  # no process can open it
+        DefaultRunLauncher.launch_run_from_grpc_client(instance, run, client)
+    (launched,) = instance.get_runs()
+    assert json.loads(launched.tags[GRPC_INFO_TAG]) == {"host": "127.0.0.1", **place}
+    with pytest.raises(DagsterUserCodeUnreachableError):
+        client.heartbeat()
