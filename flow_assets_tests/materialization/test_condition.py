@@ -73,7 +73,7 @@ def test_times_are_utc(sandbox: Sandbox) -> None:
         ),
         ("sum(deciwatts) > 1", "cannot be used"),
         ("row_number() OVER () = 1", "cannot be used"),
-        ("meter::INTEGER > 1", "Could not convert string 'a' to INT32"),
+        ("meter::INTEGER > 1", "Could not convert string"),  # which of them, threads decide
         ("nothing(meter)", "nothing does not exist"),
     ],
 )
