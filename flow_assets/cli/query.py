@@ -8,7 +8,7 @@ import typer
 
 NAME = "query"
 EXAMPLES = (
-    'flow query "SHOW ALL TABLES"',
+    'flow query "SELECT table_schema, table_name FROM information_schema.tables"',
     'flow query "SELECT count(*) FROM partitioned.departures"',
     'flow query "FROM features.delay_training_set" --limit 5 --json',
 )

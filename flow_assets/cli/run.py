@@ -26,12 +26,13 @@ EXAMPLES = (
 )
 
 _SHOWN_PROBLEMS = 10
+_TABLES = 'flow query "SELECT table_schema, table_name FROM information_schema.tables"'
 
 
 def command(
     datasets: Annotated[list[str] | None, typer.Argument(help="Datasets, with what they read; all by default.")] = None,
     partitions: Annotated[str | None, typer.Option(help="Only these partitions: A..B, or one; bounds all.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Compute the named datasets even if nothing changed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Compute anyhow: the named datasets, or all.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try again what failed, though nothing changed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -99,12 +100,14 @@ def _launcher(run: "Run", listener: "Callable[[Outcome], None]", stack: ExitStac
 
 
 def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
-    """What failed, each for itself; then, a dataset at a time, what is held and what waits."""
+    """What failed, each for itself; then, by dataset and cause, what is held and what waits."""
     from flow_assets.materialization.outcomes import Status
+    from flow_assets.memo.explain import FAILED_BEFORE
 
     groups: dict[tuple[Status, str, str], list[Outcome]] = {}
     for problem in problems:
-        reason = problem.reason if problem.status is Status.FAILED else ""
+        is_own = problem.status is Status.FAILED or problem.reason.startswith(FAILED_BEFORE)
+        reason = problem.reason if is_own else ""
         groups.setdefault((problem.status, problem.dataset, reason), []).append(problem)
     order = list(Status)
     return [group for _, group in sorted(groups.items(), key=lambda item: order.index(item[0][0]))]
@@ -148,6 +151,5 @@ def _print(summary: "RunSummary", project: "Project") -> None:
             "\nLand a good file or mend the code, then: flow run; though nothing has changed: flow run --retry"
         )
     console.print(
-        f'\nWhere to look next: flow query "SHOW ALL TABLES"; flow status; make dev (Dagster\'s UI); '
-        f"{project.settings.warehouse}"
+        f"\nWhere to look next: {_TABLES}; flow status; make dev (Dagster's UI); {project.settings.warehouse}"
     )

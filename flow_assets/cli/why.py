@@ -66,7 +66,8 @@ def _print(explanation: dict[str, Any]) -> None:
     if history:
         last = history[0]
         at = f"{last['at'][:19].replace('T', ' ')} UTC"
-        console.print(f"Last {last['change']} {at} ({last['rows']:,} rows): {last['reason']}", markup=False)
+        then = f"Last {last['change']} {at} ({last['rows']:,} rows); the reason was: {last['reason']}"
+        console.print(then, markup=False)
     else:
         console.print("Never published.")
     console.print(f"Now: {explanation['action']}: {explanation['reason']}", markup=False)

@@ -1,6 +1,7 @@
 """A dataset: one function, its schema, and everything that is declared about it."""
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -96,9 +97,11 @@ def dataset(  # noqa: PLR0913
     Raises:
         DefinitionError: the declaration contradicts itself.
     """
+    given = {"partitions": partitions, "source": source, "buckets": buckets, "owners": owners, "schema": schema}
 
     def declare(function: Callable[..., Any]) -> Dataset:
         signature = Signature.of(function)
+        _require_kinds(signature.location, {**given, "sort_by": sort_by, "ins": ins})
         _require_ins_are_frames(set(ins or ()), signature, source)
         module = sys.modules[function.__module__]
         declared = Dataset(
@@ -127,6 +130,50 @@ def dataset(  # noqa: PLR0913
         return declared
 
     return declare
+
+
+_OWNER = re.compile(r"team:[\w-]+|[^@\s]+@[^@\s]+\.[^@\s]+")
+
+_KINDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    (
+        "schema",
+        lambda v: isinstance(v, type) and issubclass(v, DatasetSchema),
+        "a class of yours that derives from `DatasetSchema`",
+    ),
+    (
+        "sort_by",
+        lambda v: isinstance(v, list | tuple) and all(isinstance(name, str) for name in v),
+        'a list of columns, such as `["order_id"]`',
+    ),
+    (
+        "partitions",
+        lambda v: v is None or isinstance(v, Partitions),
+        'partitions, such as `DailyPartitions("2024-01-01")`',
+    ),
+    (
+        "ins",
+        lambda v: v is None or (isinstance(v, Mapping) and all(isinstance(i, Input) for i in v.values())),
+        'inputs by name, such as `{"orders": lookback(days=1)}`',
+    ),
+    ("source", lambda v: v is None or isinstance(v, Landed), '`landed("...")`'),
+    (
+        "buckets",
+        lambda v: v is None or isinstance(v, Buckets),
+        '`hash_buckets("...", 8)` or `range_buckets("...", [...])`',
+    ),
+    (
+        "owners",
+        lambda v: isinstance(v, list | tuple) and all(isinstance(o, str) and _OWNER.fullmatch(o) for o in v),
+        'e-mail addresses or teams, such as `("team:orders",)`',
+    ),
+)
+"""What each argument must be, as it is tested and as people are told."""
+
+
+def _require_kinds(location: str, given: Mapping[str, Any]) -> None:
+    for name, is_fit, what in _KINDS:
+        if not is_fit(given[name]):
+            raise DefinitionError(f"{location}: `{name}` must be {what}, not {given[name]!r}.")
 
 
 def _require_ins_are_frames(ins: set[str], signature: Signature, source: Landed | None) -> None:

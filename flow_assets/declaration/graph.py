@@ -15,8 +15,10 @@ from types import ModuleType
 
 from flow_assets.declaration.dataset import Dataset
 from flow_assets.declaration.inputs import AllPartitions, SamePartition
+from flow_assets.declaration.partitions import Partitions
 from flow_assets.errors import DefinitionError, SelectionError
 
+_TEXT_LENGTH = 100
 _HAS_PLACE = re.compile(r"\.py:\d+:")
 
 
@@ -169,9 +171,15 @@ def _validate_input(dataset: Dataset, name: str, known: Mapping[str, Dataset]) -
             )
     elif not isinstance(mapping, AllPartitions) and upstream.partitions != dataset.partitions:
         raise DefinitionError(
-            f"{dataset.location}: dataset {dataset.name} reads {name}, whose partitions differ; "
-            f'say which ones it reads: `ins={{"{name}": all_partitions()}}`.'
+            f"{dataset.location}: dataset {dataset.name} reads {name}, whose partitions differ; give both the same, or "
+            f'say which ones it reads: `ins={{"{name}": all_partitions()}}`. It has {_text(dataset.partitions)}, '
+            f"{name} has {_text(upstream.partitions)}."
         )
+
+
+def _text(partitions: Partitions | None) -> str:
+    text = "no partitions" if partitions is None else repr(partitions)
+    return text if len(text) <= _TEXT_LENGTH else f"{text[:_TEXT_LENGTH]}..."
 
 
 def _topological_order(datasets: Mapping[str, Dataset]) -> tuple[str, ...]:

@@ -12,6 +12,9 @@ from flow_assets.memo.fingerprint import Fingerprint
 from flow_assets.memo.planner import LANDED, Planner
 from flow_assets.memo.reads import ALL, published
 
+FAILED_BEFORE = "failed, and nothing has changed since"
+"""How the reason begins for what failed at the last attempt and is not tried again."""
+
 _NAMED = {
     "frames": "kind of frame",
     "schema": "schema",
@@ -201,5 +204,5 @@ _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.INPUT_WAITS: lambda _, e: f"required input {_input(e)} waits",
     Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed or is held",
     Because.INPUT_ABSENT: lambda _, e: f"required input {_input(e)} is not there; materialize it first",
-    Because.FAILED_BEFORE: lambda _, e: f"failed, and nothing has changed since: {e.detail[0]}",
+    Because.FAILED_BEFORE: lambda _, e: f"{FAILED_BEFORE}: {e.detail[0]}",
 }

@@ -36,7 +36,31 @@ ERRORS = {
         "meters_seen.py",
         ', ins={"readings": all_partitions()}',
         "",
-        "meters_seen.py:13: dataset meters_seen reads readings, whose partitions differ; say which ones it reads",
+        "meters_seen.py:13: dataset meters_seen reads readings, whose partitions differ; give both the same",
+    ),
+    "partitions that are none": (
+        "meters_seen.py",
+        'ins={"readings": all_partitions()}',
+        'ins={"readings": all_partitions()}, partitions="daily"',
+        "meters_seen.py:13: `partitions` must be partitions, such as",
+    ),
+    "an input that is none": (
+        "meters_seen.py",
+        "all_partitions()}",
+        "3}",
+        "meters_seen.py:13: `ins` must be inputs by name, such as",
+    ),
+    "an order that is a text": (
+        "meters_seen.py",
+        'sort_by=["meter"]',
+        'sort_by="meter"',
+        "meters_seen.py:13: `sort_by` must be a list of columns",
+    ),
+    "an owner that is none": (
+        "meters_seen.py",
+        'sort_by=["meter"]',
+        'sort_by=["meter"], owners=("me",)',
+        "meters_seen.py:13: `owners` must be e-mail addresses or teams",
     ),
     "a lookback of the wrong unit": (
         "trends.py",

@@ -30,7 +30,8 @@ def test_why_tells_the_last_computation_and_that_nothing_differs(original: Sandb
 def test_why_of_a_dataset_without_partitions_needs_none(original: Sandbox) -> None:
     shown = flow(original, "why", "meters_seen").stdout
     assert re.fullmatch(
-        r"meters_seen\nLast computed \S+ \S+ UTC \(3 rows\): never computed\nNow: reuse: unchanged\n", shown
+        r"meters_seen\nLast computed \S+ \S+ UTC \(3 rows\); the reason was: never computed\nNow: reuse: unchanged\n",
+        shown,
     )
 
 
@@ -191,20 +192,20 @@ def test_query_before_the_first_run_says_what_to_do(sandbox: Sandbox) -> None:
 
 
 def test_land_drips_the_source_day_by_day(sandbox: Sandbox) -> None:
-    first = sandbox.flow_json("land", "--until", "2013-01-02")
+    first = sandbox.flow_json("land", "--source", "nycflights13", "--until", "2013-01-02")
     assert first == {"written": 7, "unchanged": 0, "days": ["2013-01-01", "2013-01-02"], "remaining_days": 363}
-    done = flow(sandbox, "land", "--next", "1")
+    done = flow(sandbox, "land", "--source", "nycflights13", "--next", "1")
     assert done.stdout == (
         f"Landed 2 files in {sandbox.settings.landing}, 3 were there, days 2013-01-03 to 2013-01-03.\n"
         "362 days have not been delivered yet: flow land --next 1\n"
     )
     assert (sandbox.settings.landing / "flights" / "2013-01-03.csv.gz").is_file()
     assert not (sandbox.settings.landing / "flights" / "2013-01-04.csv.gz").exists()
-    assert flow(sandbox, "land", "--next", "0").code == 2
+    assert flow(sandbox, "land", "--source", "nycflights13", "--next", "0").code == 2
 
 
 def test_land_on_a_full_disk_leaves_no_half_file(sandbox: Sandbox) -> None:
-    done = flow(sandbox, "land", "--until", "2013-01-01", file_size=10_000)
+    done = flow(sandbox, "land", "--source", "nycflights13", "--until", "2013-01-01", file_size=10_000)
     assert done.code == 1
     assert re.match(r"flow: .* cannot be written: File too large. Check the folder's permissions", done.stderr)
     names = {path.name for path in sandbox.settings.landing.rglob("*") if path.is_file()}

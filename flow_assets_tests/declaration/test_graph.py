@@ -87,7 +87,7 @@ def test_inputs_whose_partitions_can_be_mapped(
 @pytest.mark.parametrize(
     ("upstream", "downstream", "mapping", "message"),
     [
-        (DAILY, None, None, r"dataset b reads a, whose partitions differ; say .* `ins={\"a\": all_partitions\(\)}`"),
+        (DAILY, None, None, r"dataset b reads a, whose partitions differ; .* say .* `ins={\"a\": all_partitions\(\)}`"),
         (DAILY, LETTERS, None, "whose partitions differ"),
         (DAILY, LATER, None, "whose partitions differ"),
         (DAILY, LATER, lookback(days=1), "whose partitions differ"),
