@@ -10,6 +10,7 @@ from flow_assets.declaration.dataset import Dataset, dataset
 from flow_assets.declaration.graph import DatasetGraph, find_datasets
 from flow_assets.declaration.inputs import AllPartitions, Input, Lookback, SamePartition, all_partitions, lookback
 from flow_assets.declaration.partitions import UNPARTITIONED, Partitions, StaticPartitions, partition_keys
+from flow_assets.declaration.rules import Dimension, Rule, Severity
 from flow_assets.declaration.schema import ColumnDeclaration, DatasetSchema, column
 from flow_assets.declaration.signature import Frame
 from flow_assets.declaration.sources import Landed, landed
@@ -29,6 +30,7 @@ __all__ = [
     "Dataset",
     "DatasetGraph",
     "DatasetSchema",
+    "Dimension",
     "Frame",
     "HashBuckets",
     "HourlyPartitions",
@@ -39,7 +41,9 @@ __all__ = [
     "PartitionContext",
     "Partitions",
     "RangeBuckets",
+    "Rule",
     "SamePartition",
+    "Severity",
     "StaticPartitions",
     "TimePartitions",
     "all_partitions",

@@ -5,14 +5,17 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel
 
 from flow_assets.declaration.buckets import Buckets
+from flow_assets.declaration.constraints import Unique
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
 from flow_assets.declaration.partitions import Partitions
+from flow_assets.declaration.rules import Rule, unique
 from flow_assets.declaration.schema import DatasetSchema
 from flow_assets.declaration.signature import Frame, Signature, listed
 from flow_assets.declaration.sources import Landed
@@ -56,6 +59,13 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r})"
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule of its schema, and that `sort_by` identifies a row, if the schema does not say so itself."""
+        declared = self.schema.all_rules()
+        has_key = any(isinstance(r.constraint, Unique) and set(r.columns) == set(self.sort_by) for r in declared)
+        return declared if has_key else (*declared, unique(*self.sort_by, name="key_is_unique"))
 
 
 def dataset(  # noqa: PLR0913

@@ -1,5 +1,6 @@
 """The columns of a dataset, declared once as a pandera model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
@@ -8,6 +9,8 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 
+from flow_assets.declaration.constraints import NotNull
+from flow_assets.declaration.rules import Rule, not_null
 from flow_assets.errors import DefinitionError
 
 Bool = Annotated[pd.ArrowDtype, arrow.bool_()]
@@ -27,6 +30,7 @@ class ColumnDeclaration:
     Attributes:
         digits: decimals to which values are rounded before they are hashed and written, so that results do not depend
             on the order of floating-point sums; None keeps them as they are.
+        rules: what its values must be, besides not being null.
     """
 
     name: str
@@ -35,30 +39,58 @@ class ColumnDeclaration:
     description: str
     unit: str | None = None
     digits: int | None = None
+    rules: tuple[Rule, ...] = ()
 
 
 def column(
-    description: str, *, unit: str | None = None, nullable: bool = False, digits: int | None = None
+    description: str,
+    *,
+    unit: str | None = None,
+    nullable: bool = False,
+    digits: int | None = None,
+    rules: Sequence[Rule] = (),
 ) -> Any:  # pandera's own Field returns Any, for the class body to type-check
     """Describe a column of a `DatasetSchema`.
 
+    Args:
+        description: what it means.
+        unit: what its numbers count.
+        nullable: whether it may be null.
+        digits: decimals to which values are rounded; see `ColumnDeclaration`.
+        rules: what its values must be, made by the functions of `flow_assets.declaration.rules`.
+
     Example:
-        `departure_delay_minutes: Int32 = column("Minutes after schedule", unit="minutes", nullable=True)`
+        `origin: String = column("Airport of departure", rules=[isin(["EWR", "JFK", "LGA"])])`
     """
-    return pa.Field(nullable=nullable, description=description, metadata={"unit": unit, "digits": digits})
+    metadata = {"unit": unit, "digits": digits, "rules": tuple(rules)}
+    return pa.Field(nullable=nullable, description=description, metadata=metadata)
 
 
 class DatasetSchema(pa.DataFrameModel):
     """Base of every dataset's schema: a pandera `DataFrameModel` with Arrow types and a description for each column."""
 
     @classmethod
+    def rules(cls) -> Sequence[Rule]:
+        """What must hold of rows across columns, of the partition, or beside those before; to be overridden."""
+        return ()
+
+    @classmethod
     def columns(cls) -> tuple[ColumnDeclaration, ...]:
         """The declared columns, in order.
 
         Raises:
-            DefinitionError: a column has no Arrow type or no description, or declares a rule nobody would check.
+            DefinitionError: a column has no Arrow type or no description, or is optional or parsed.
         """
         return _columns(cls)
+
+    @classmethod
+    def all_rules(cls) -> tuple[Rule, ...]:
+        """Every rule, those of columns first; a column that is not nullable has `not_null` if it is not given.
+
+        Raises:
+            DefinitionError: two rules have one name, or a rule does not fit its columns.
+        """
+        return _all_rules(cls)
 
     @classmethod
     def arrow_schema(cls) -> arrow.Schema:
@@ -69,10 +101,10 @@ class DatasetSchema(pa.DataFrameModel):
 @cache
 def _columns(schema: type[DatasetSchema]) -> tuple[ColumnDeclaration, ...]:
     declared = schema.to_schema()
-    if declared.checks or declared.unique or declared.index or declared.parsers:
+    if declared.unique or declared.index or declared.parsers:
         raise DefinitionError(
-            f"{schema.__name__}: rules on the whole frame, an index and parsers are not supported; "
-            "use columns, `nullable` and `sort_by`."
+            f"{schema.__name__}: an index, parsers and pandera's `unique` are not supported; use columns, `sort_by` "
+            "and the rule `unique`."
         )
     return tuple(_declaration(schema.__name__, name, col) for name, col in declared.columns.items())
 
@@ -84,10 +116,31 @@ def _declaration(schema: str, name: str, declared: Any) -> ColumnDeclaration:
         raise DefinitionError(f"{schema}.{name}: annotate it with an Arrow type, such as `String` or `Int32`.")
     if not declared.description:
         raise DefinitionError(f'{schema}.{name}: say what it means: `column("...")`.')
-    if declared.checks or declared.unique or declared.parsers or not declared.required:
+    if declared.unique or declared.parsers or not declared.required:
         raise DefinitionError(
-            f"{schema}.{name}: rules, parsers and optional columns are not supported; use `nullable` and `sort_by`."
+            f"{schema}.{name}: parsers, optional columns and pandera's `unique` are not supported; use `nullable` and "
+            "the rule `unique`."
         )
     return ColumnDeclaration(
-        name, arrow_type, declared.nullable, declared.description, metadata.get("unit"), metadata.get("digits")
+        name,
+        arrow_type,
+        declared.nullable,
+        declared.description,
+        metadata.get("unit"),
+        metadata.get("digits"),
+        tuple(rule.on(name) for rule in metadata.get("rules", ())),
     )
+
+
+@cache
+def _all_rules(schema: type[DatasetSchema]) -> tuple[Rule, ...]:
+    found: list[Rule] = []
+    for column in schema.columns():
+        is_given = any(isinstance(rule.constraint, NotNull) for rule in column.rules)
+        found += [not_null().on(column.name)] if not (column.nullable or is_given) else []
+        found += column.rules
+    found += schema.rules()
+    names = [rule.name for rule in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DefinitionError(f"{schema.__name__}: several rules are called {', '.join(twice)}; give each its `name`.")
+    return tuple(found)

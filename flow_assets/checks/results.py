@@ -1,0 +1,66 @@
+"""What came of checking one partition, and what follows from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flow_assets.declaration import Rule, Severity
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """How one rule fared in one partition; it says nothing of severity or tolerance.
+
+    Attributes:
+        failed: rows that break it; for a rule on the partition, what is missing or 1, of `total`.
+        total: rows, or what was expected, or 1.
+        detail: what was measured, in words, such as `psi 0.31`; empty where the counts say all.
+        compared_with: the partitions before it, the first and the last, for a rule against history.
+        is_evaluated: False where a rule against history had none.
+    """
+
+    failed: int
+    total: int
+    detail: str = ""
+    compared_with: tuple[str, ...] = ()
+    is_evaluated: bool = True
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything that checking one partition found.
+
+    Attributes:
+        rows: rows that were looked at, those that leave for the quarantine among them.
+        results: digest of each rule to how it fared.
+        states: the profile's states of the rows that stay, encoded; see `states`.
+        samples: of rules that failed, name to a few failing rows in Markdown.
+    """
+
+    rows: int
+    results: Mapping[str, RuleResult]
+    states: bytes = b""
+    samples: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from an inspection under the rules as they are.
+
+    Attributes:
+        errors: broken rules that keep the partition from being published.
+        warnings: broken rules that do not.
+    """
+
+    errors: tuple[Rule, ...] = ()
+    warnings: tuple[Rule, ...] = ()
+
+
+def judge(rules: Sequence[tuple[Rule, str]], results: Mapping[str, RuleResult]) -> Verdict:
+    """What follows from `results` for `rules`, each with its digest."""
+    broken = [
+        rule
+        for rule, digest in rules
+        if digest in results and not rule.tolerates(results[digest].failed, results[digest].total)
+    ]
+    errors = tuple(rule for rule in broken if rule.severity is Severity.ERROR)
+    return Verdict(errors, tuple(rule for rule in broken if rule.severity is Severity.WARN))

@@ -1,0 +1,311 @@
+"""What can be demanded of rows, of a partition, and of a partition beside those before it; plain values.
+
+Names are pandera's where it has one. A constraint knows no column by itself, unless it is about several: a rule says
+which column it is put on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from typing_extensions import override
+
+
+class Scope(StrEnum):
+    """What a constraint looks at: one row after the other, a whole partition, or also the partitions before it."""
+
+    ROW = "row"
+    PARTITION = "partition"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """What must hold; its subclasses say what."""
+
+    scope: ClassVar[Scope] = Scope.ROW
+    dimension: ClassVar[str] = "validity"
+
+    def text(self, columns: tuple[str, ...]) -> str:
+        """It in words, of these columns."""
+        raise NotImplementedError
+
+    @property
+    def declaration(self) -> list[Any]:
+        """Its kind and arguments, for a fingerprint and for JSON."""
+        return [type(self).__name__, {f.name: _plain(getattr(self, f.name)) for f in fields(self)}]
+
+
+@dataclass(frozen=True)
+class NotNull(Constraint):
+    """No value is null; a NaN is a value."""
+
+    dimension: ClassVar[str] = "completeness"
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{columns[0]} is not null"
+
+
+@dataclass(frozen=True)
+class Compare(Constraint):
+    """A value is on one side of a bound; null passes.
+
+    Attributes:
+        operator: `ge`, `gt`, `le`, `lt`, `eq` or `ne`.
+    """
+
+    operator: str
+    value: Any
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{columns[0]} {OPERATORS[self.operator]} {self.value}"
+
+
+OPERATORS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<", "eq": "=", "ne": "<>"}
+
+
+@dataclass(frozen=True)
+class InRange(Constraint):
+    """A value lies between two bounds; null passes."""
+
+    min_value: Any
+    max_value: Any
+    include_min: bool = True
+    include_max: bool = True
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        low, high = ("<=" if include else "<" for include in (self.include_min, self.include_max))
+        return f"{self.min_value} {low} {columns[0]} {high} {self.max_value}"
+
+
+@dataclass(frozen=True)
+class IsIn(Constraint):
+    """A value is one of a set, or with `forbidden` none of it; null passes."""
+
+    values: tuple[Any, ...]
+    forbidden: bool = False
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{columns[0]} is {'none' if self.forbidden else 'one'} of {', '.join(map(str, self.values))}"
+
+
+@dataclass(frozen=True)
+class StrMatches(Constraint):
+    """A text matches a regular expression; null passes.
+
+    Attributes:
+        mode: `matches` (from the start, as `re.match`), `contains`, `startswith` or `endswith`; the last two take the
+            text as it is.
+    """
+
+    pattern: str
+    mode: str = "matches"
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        verb = {"matches": "matches", "contains": "contains", "startswith": "starts with", "endswith": "ends with"}
+        return f"{columns[0]} {verb[self.mode]} {self.pattern}"
+
+
+@dataclass(frozen=True)
+class StrLength(Constraint):
+    """A text has so many characters (code points); null passes."""
+
+    min_value: int | None = None
+    max_value: int | None = None
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        bounds = [f"at least {self.min_value}"] if self.min_value is not None else []
+        bounds += [f"at most {self.max_value}"] if self.max_value is not None else []
+        return f"{columns[0]} has {' and '.join(bounds)} characters"
+
+
+@dataclass(frozen=True)
+class Unique(Constraint):
+    """The columns together identify a row of the partition, exactly; nulls are equal. All of equal rows fail."""
+
+    dimension: ClassVar[str] = "uniqueness"
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{', '.join(columns)} {'is' if len(columns) == 1 else 'are'} unique"
+
+
+@dataclass(frozen=True)
+class RowExpression(Constraint):
+    """A SQL expression over the row's columns holds; null passes, as in SQL's own CHECK."""
+
+    dimension: ClassVar[str] = "consistency"
+    sql: str
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return self.sql
+
+
+@dataclass(frozen=True)
+class PythonCheck(Constraint):
+    """A Python function of a column or of the frame says which rows pass; runs through pandera, slower than SQL.
+
+    Attributes:
+        function: takes a pandas Series (of the one column) or a DataFrame, and returns truth values, one a row or one.
+        element_wise: the function takes one value.
+    """
+
+    dimension: ClassVar[str] = "consistency"
+    function: Callable[..., Any]
+    element_wise: bool = False
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{getattr(self.function, '__name__', 'function')}({', '.join(columns) or 'rows'}), in Python"
+
+
+@dataclass(frozen=True)
+class References(Constraint):
+    """The columns' values are a key in another dataset's matching partition (all of it, if partitioned otherwise).
+
+    A row passes where one of the columns is null. Where the other has no such partition, no key is there.
+
+    Attributes:
+        on: column here to column there.
+    """
+
+    dimension: ClassVar[str] = "consistency"
+    dataset: str
+    on: tuple[tuple[str, str], ...]
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{', '.join(here for here, _ in self.on)} in {self.dataset}.{', '.join(there for _, there in self.on)}"
+
+
+@dataclass(frozen=True)
+class RowCount(Constraint):
+    """The partition has so many rows."""
+
+    scope: ClassVar[Scope] = Scope.PARTITION
+    dimension: ClassVar[str] = "completeness"
+    min_value: int | None = None
+    max_value: int | None = None
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        low = "" if self.min_value is None else f"{self.min_value} <= "
+        return f"{low}rows" + ("" if self.max_value is None else f" <= {self.max_value}")
+
+
+@dataclass(frozen=True)
+class CompleteSequence(Constraint):
+    """Every step of the partition's time range is there, once for each group; a local day may have 23 or 25 hours.
+
+    What is missing is counted, of what is expected. Groups are those given, or those found in the partition.
+
+    Attributes:
+        every: `1 hour`, `15 minutes`, `1 day`: a number and a unit.
+        groups: what `by` must hold; empty for whatever is found.
+    """
+
+    scope: ClassVar[Scope] = Scope.PARTITION
+    dimension: ClassVar[str] = "completeness"
+    every: str
+    by: str | None = None
+    groups: tuple[Any, ...] = ()
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{columns[0]} has a value every {self.every}" + (f", for each {self.by}" if self.by else "")
+
+
+@dataclass(frozen=True)
+class Fresh(Constraint):
+    """The newest value of a time column is at most so old at the end of the partition's time range.
+
+    Without time partitions it is compared with the time of the check.
+
+    Attributes:
+        within: `36 hours`: a number and a unit.
+    """
+
+    scope: ClassVar[Scope] = Scope.PARTITION
+    dimension: ClassVar[str] = "timeliness"
+    within: str
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"the newest {columns[0]} is at most {self.within} old"
+
+
+@dataclass(frozen=True)
+class PartitionQuery(Constraint):
+    """A SQL query over the partition, called `rows`, returns nothing; what it returns is counted as failing."""
+
+    scope: ClassVar[Scope] = Scope.PARTITION
+    dimension: ClassVar[str] = "accuracy"
+    sql: str
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"no row comes of {' '.join(self.sql.split())}"
+
+
+@dataclass(frozen=True)
+class RowCountHistory(Constraint):
+    """The number of rows is within so many times the median of the partitions before.
+
+    Attributes:
+        min_ratio: least share of the median; max_ratio: most.
+        partitions: how many of those before are compared with; less than `at_least` are no history.
+    """
+
+    scope: ClassVar[Scope] = Scope.HISTORY
+    dimension: ClassVar[str] = "completeness"
+    min_ratio: float = 0.5
+    max_ratio: float = 2.0
+    partitions: int = 28
+    at_least: int = 7
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"rows between {self.min_ratio} and {self.max_ratio} times the median of {self.partitions} before"
+
+
+@dataclass(frozen=True)
+class NoDrift(Constraint):
+    """A column's distribution is that of the partitions before it, by one measure that stays under a threshold.
+
+    Attributes:
+        measure: `psi` (population stability index), `ks` (Kolmogorov-Smirnov distance), `category_shares` (greatest
+            change of a category's share) or `null_rate` (change of the share of nulls).
+        partitions: how many of those before are compared with; less than `at_least` are no history.
+    """
+
+    scope: ClassVar[Scope] = Scope.HISTORY
+    dimension: ClassVar[str] = "accuracy"
+    measure: str
+    threshold: float
+    partitions: int = 28
+    at_least: int = 7
+
+    @override
+    def text(self, columns: tuple[str, ...]) -> str:
+        return f"{self.measure} of {columns[0]} to {self.partitions} partitions before <= {self.threshold}"
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON, with its type where JSON would lose it."""
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if callable(value):
+        return getattr(value, "__qualname__", "function")
+    return [type(value).__name__, str(value)]
