@@ -64,3 +64,21 @@ def judge(rules: Sequence[tuple[Rule, str]], results: Mapping[str, RuleResult]) 
     ]
     errors = tuple(rule for rule in broken if rule.severity is Severity.ERROR)
     return Verdict(errors, tuple(rule for rule in broken if rule.severity is Severity.WARN))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one rule fared in one partition, under its severity and tolerance: what people are told.
+
+    Attributes:
+        sample: a few failing rows in Markdown; empty where none were kept.
+    """
+
+    rule: Rule
+    result: RuleResult
+    sample: str = ""
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether no more is broken than is tolerated."""
+        return self.rule.tolerates(self.result.failed, self.result.total)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flow_assets.checks.results import Finding
+
 
 class Status(StrEnum):
     """How a partition ended."""
@@ -10,6 +12,7 @@ class Status(StrEnum):
     COMPUTED = "computed"
     REUSED = "reused"
     RESTORED = "restored"
+    BLOCKED = "blocked"
     FAILED = "failed"
     HELD = "held"
     WAITING = "waiting"
@@ -30,6 +33,7 @@ class Outcome:
         bytes: size of its files in the store.
         key: under which the store has its record.
         preview: its first rows in Markdown; empty where its record has none.
+        findings: how each rule fared, if the partition was checked.
     """
 
     dataset: str
@@ -43,3 +47,4 @@ class Outcome:
     seconds: float = 0.0
     key: str | None = None
     preview: str = ""
+    findings: tuple[Finding, ...] = ()
