@@ -8,6 +8,7 @@ history, KPIs and holds, but no computed partition: those are found again in the
 from flow_assets.ledger.claims import Claims, Owner
 from flow_assets.ledger.database import open_database
 from flow_assets.ledger.holdings import Failure, HistoryEntry, Holding, Holdings, Kpi, Publication
+from flow_assets.ledger.states import PartitionStates, States, replace_states
 
 __all__ = [
     "Claims",
@@ -17,6 +18,9 @@ __all__ = [
     "Holdings",
     "Kpi",
     "Owner",
+    "PartitionStates",
     "Publication",
+    "States",
     "open_database",
+    "replace_states",
 ]
