@@ -1,18 +1,29 @@
 """The states of each published partition, from which profiles are made; what is in them is no affair of the ledger."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, and_, select
 
 from flow_assets.ledger.database import reading, transaction
+from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, portions, remove
 from flow_assets.ledger.tables import holdings, states
 
-_AT_ONCE = 500
+
+class OfContent(OfPartition, Protocol):
+    """Something that was gathered from one version of a partition, with its states."""
+
+    @property
+    def content_hash(self) -> str:
+        """The version's."""
+
+    @property
+    def states(self) -> bytes:
+        """Encoded; empty where none were gathered."""
 
 
 class PartitionStates(NamedTuple):
-    """What was gathered from one partition whose content had this hash."""
+    """The states of the version of a partition whose content has this hash."""
 
     dataset: str
     partition: str
@@ -34,41 +45,36 @@ class States:
             dataset: whose.
             partitions: narrows it down.
         """
-        is_same = and_(*(states.c[name] == holdings.c[name] for name in (*_KEY, "content_hash")))
+        is_same = and_(*(states.c[name] == holdings.c[name] for name in _SAME))
         query = select(states.c.partition, states.c.states).join_from(states, holdings, is_same)
-        query = query.where(states.c.environment == self._environment, states.c.dataset == dataset)
-        wanted = [None] if partitions is None else [partitions[n : n + _AT_ONCE] for n in _starts(partitions)]
         found: dict[str, bytes] = {}
         with reading(self._engine) as connection:
-            for some in wanted:
-                chosen = query if some is None else query.where(states.c.partition.in_(some))
-                found.update(connection.execute(chosen).cursor.fetchall())  # plain tuples: there may be many
+            for some in [None] if partitions is None else portions(partitions):
+                chosen = query.where(is_of(states, self._environment, dataset, some))
+                found.update((row[0], row[1]) for row in connection.execute(chosen).cursor.fetchall())
         return found
 
-    def keep(self, items: Sequence[PartitionStates]) -> None:
-        """Remember states that were made from published content; of another content than the current they are none."""
+    def keep(self, dataset: str, found: Mapping[str, tuple[str, bytes]]) -> None:
+        """Remember the states of partitions: partition to the content's hash and the states.
+
+        Those of a content that is not published any more are left out.
+        """
         with transaction(self._engine) as connection:
-            replace_states(connection, self._environment, items)
+            kept = []
+            for some in portions(list(found)):
+                query = select(holdings.c.partition, holdings.c.content_hash)
+                rows = connection.execute(query.where(is_of(holdings, self._environment, dataset, some)))
+                kept += [
+                    PartitionStates(dataset, key, *found[key]) for key, content in rows if content == found[key][0]
+                ]
+            replace_states(connection, self._environment, kept)
 
 
-_KEY = ("environment", "dataset", "partition")
+_SAME = ("environment", "dataset", "partition", "content_hash")
 
 
-def replace_states(connection: Connection, environment: str, items: Iterable[PartitionStates]) -> None:
-    """Remember states within a transaction, in place of what was remembered of the same partitions."""
-    rows = [{"environment": environment, **item._asdict()} for item in items]
-    by_dataset: dict[str, list[str]] = {}
-    for row in rows:
-        by_dataset.setdefault(row["dataset"], []).append(row["partition"])
-    for dataset, partitions in by_dataset.items():
-        for start in _starts(partitions):
-            some = states.c.partition.in_(partitions[start : start + _AT_ONCE])
-            connection.execute(
-                delete(states).where(states.c.environment == environment, states.c.dataset == dataset, some)
-            )
-    if rows:
-        connection.execute(insert(states), rows)
-
-
-def _starts(items: Sequence[str]) -> range:
-    return range(0, len(items), _AT_ONCE)
+def replace_states(connection: Connection, environment: str, items: Sequence[OfContent]) -> None:
+    """Remember states, in the transaction of `connection`, in place of those of the same partitions."""
+    kept = [PartitionStates(i.dataset, i.partition, i.content_hash, i.states) for i in items if i.states]
+    remove(connection, states, environment, kept)
+    insert_rows(connection, states, [{"environment": environment, **item._asdict()} for item in kept])
