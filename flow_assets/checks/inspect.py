@@ -1,5 +1,6 @@
 """Checks a batch of partitions: counts and states in one scan, what leaves for the quarantine, and each as a whole."""
 
+from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -44,22 +45,30 @@ class Inspected:
     samples: dict[str, pa.Table] = field(default_factory=dict)
 
 
-@dataclass
 class Past:
-    """The published partitions of a dataset in their order; those of a batch join them as they are found good."""
+    """The published partitions of a dataset; those of a batch join them as they are found good.
 
-    order: Sequence[str]
-    partitions: dict[str, PastPartition]
+    Args:
+        order: every partition there may be, in order.
+        partitions: those that are published.
+    """
+
+    def __init__(self, order: Sequence[str], partitions: Mapping[str, PastPartition]) -> None:
+        self._positions = {key: position for position, key in enumerate(order)}
+        self._partitions = dict(partitions)
+        self._published = sorted(self._positions[key] for key in partitions)
+        self._order = order
 
     def before(self, partition: str, count: int) -> list[PastPartition]:
         """The last `count` of those before `partition`, the nearest last."""
-        found: list[PastPartition] = []
-        for key in reversed(self.order[: self.order.index(partition)]):
-            if len(found) == count:
-                break
-            if key in self.partitions:
-                found.append(self.partitions[key])
-        return found[::-1]
+        end = bisect_left(self._published, self._positions[partition])
+        return [self._partitions[self._order[n]] for n in self._published[max(0, end - count) : end]]
+
+    def add(self, partition: PastPartition) -> None:
+        """Take note of one that will be published, or of what will take its place."""
+        if partition.key not in self._partitions:
+            insort(self._published, self._positions[partition.key])
+        self._partitions[partition.key] = partition
 
 
 class Inspector:
@@ -100,7 +109,8 @@ class Inspector:
             again = self._scan({p: f.table for p, f in leaving.items()}, staying, keys)
             for partition, inspected in leaving.items():
                 inspected.results |= again[partition].results
-                inspected.states, inspected.samples = again[partition].states, again[partition].samples
+                inspected.states = again[partition].states
+                inspected.samples |= again[partition].samples
         self._inspect_wholes(found, past)
         return found
 
@@ -119,22 +129,19 @@ class Inspector:
 
     def _look_closer(self, found: Inspected, asked: Asked, partition: str, rules: Mapping[str, Rule]) -> None:
         """Read the rows of what is broken: those that leave, and a few of each rule that tolerates no so many."""
-        broken = [rules[digest] for digest, result in found.results.items() if result.failed]
-        leaving = [rule.name for rule in broken if rule.quarantine]
-        shown = [r for r in broken if not r.tolerates(*self._counts(found, r))]
-        if leaving:
-            failing = failing_rows(self._connection, asked, partition, leaving)
-            table = found.table
-            found.table, found.quarantined = split(table, failing)
+        broken = [(rules[digest], result) for digest, result in found.results.items() if result.failed]
+        leaving = [rule for rule, _ in broken if rule.quarantine]
+        shown = [rule for rule, result in broken if not rule.tolerates(result.failed, result.total)]
+        # Of what stays the other rules are asked again.
+        asked_for = leaving or shown
+        if not asked_for:
             return
-        if shown:
-            failing = failing_rows(self._connection, asked, partition, [rule.name for rule in shown])
-            for rule in shown:
+        failing = failing_rows(self._connection, asked, partition, [rule.name for rule in asked_for])
+        for rule in shown:
+            if rule in asked_for:
                 found.samples[rule.name] = sample(self._connection, found.table, failing, rule, self._dataset.sort_by)
-
-    def _counts(self, found: Inspected, rule: Rule) -> tuple[int, int]:
-        digest = next(digest for other, digest in self._rules if other is rule)
-        return found.results[digest].failed, found.results[digest].total
+        if leaving:
+            found.table, found.quarantined = split(found.table, failing)
 
     def _inspect_wholes(self, found: Mapping[str, Inspected], past: Past) -> None:
         """Ask the rules on partitions, one partition after the other, because each is the past of the next."""
@@ -151,7 +158,7 @@ class Inspector:
                 inspected.results |= {wholes[name]: result for name, result in asked.results.items()}
                 inspected.samples |= asked.samples
                 if self.needs.past and not judge(self._rules, inspected.results).errors:
-                    past.partitions[partition] = PastPartition(partition, len(inspected.table), distribution)
+                    past.add(PastPartition(partition, len(inspected.table), distribution))
 
     def _distributions(self, states: Sequence[bytes]) -> list[dict[str, ColumnDistribution]]:
         return distributions(decode(states), self.needs.columns) if self.needs.columns else [{} for _ in states]
