@@ -58,7 +58,7 @@ class Project:
     @property
     def states(self) -> States:
         """What profiles are made from."""
-        return States(self.engine, self.settings.environment)
+        return self.holdings.states
 
     def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None, *, may_wait: bool = True) -> Planner:
         """A planner for `datasets`, as the ledger, the landing folder and the code are now.
