@@ -181,7 +181,7 @@ def _column(row: dict[str, Any]) -> ColumnProfile:
         total=None if row["total"] is None else _number(row["total"], type_),
         mean=_mean(row, moments, type_),
         standard_deviation=_deviation(moments),
-        approx_distinct=_distinct(row),
+        approx_distinct=_distinct(row, type_),
         quantiles=_quantiles(row["quantiles"], type_),
         categories=counted,
         uncategorized=None if categories is None else row["count"] - sum(count for _, count in counted),
@@ -213,10 +213,10 @@ def _deviation(moments: dict[str, Any]) -> float | None:
     return math.sqrt(moments["dsquared"] / (moments["count"] - 1))
 
 
-def _distinct(row: dict[str, Any]) -> int | None:
+def _distinct(row: dict[str, Any], type_: pa.DataType) -> int | None:
     if row["trues"] is not None:
         return int(row["trues"] > 0) + int(row["count"] > row["trues"])
-    if row["approx_distinct"] is None:
+    if kind_of(type_) is Kind.OTHER:
         return None
     return min(int(row["approx_distinct"]), int(row["count"]))
 

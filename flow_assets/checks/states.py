@@ -149,8 +149,9 @@ def _column_rows(found: pa.Table, number: int, column: ColumnDeclaration) -> dic
         parts["total"] = _whole(parts["total"])
     if "categories" in parts:
         parts["categories"] = _most_frequent(parts["categories"])
-    counts = {"rows": pc.fill_null(found["state_rows"], 0), "count": pc.fill_null(parts.pop("count"), 0)}
-    return _filled(found.num_rows, {**counts, **parts}, column.name, str(column.type), number + 1)
+    parts |= {part: pc.fill_null(parts[part], 0) for part in ("count", "nan", "trues") if part in parts}
+    parts["rows"] = pc.fill_null(found["state_rows"], 0)
+    return _filled(found.num_rows, parts, column.name, str(column.type), number + 1)
 
 
 def _filled(

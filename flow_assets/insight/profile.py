@@ -61,7 +61,8 @@ def profile_dataset(project: Project, name: str, partitions: str | Sequence[str]
     held = {key: found for key, found in project.holdings.current(name).items() if key in set(asked)}
     present = tuple(key for key in asked if key in held)
     if not present:
-        raise SelectionError(f"Nothing of {name} is published that was asked for; make it with: flow run {name}")
+        which = "" if partitions is None else " of what was asked for"
+        raise SelectionError(f"Nothing of {name} is published{which}; make it with: flow run {name}")
     start = time.perf_counter()
     stored = project.states.current(name, None if len(present) == len(held) else present)
     known = {key: stored[key] for key in present if key in stored and is_readable(stored[key])}
