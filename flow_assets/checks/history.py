@@ -37,14 +37,14 @@ class History:
     """
 
     past: Sequence[PastPartition]
-    merged: dict[tuple[str, int], ColumnDistribution] = field(default_factory=dict)
+    merged: dict[tuple[str, Gathered, int], ColumnDistribution] = field(default_factory=dict)
 
-    def before(self, column: str, count: int) -> ColumnDistribution:
-        """The distribution of a column in the last `count` partitions together, where it was gathered."""
-        if (column, count) not in self.merged:
-            found = (partition.distributions.get(column) for partition in self.past[-count:])
-            self.merged[column, count] = merge([distribution for distribution in found if distribution])
-        return self.merged[column, count]
+    def together(self, column: str, kind: Gathered, past: Sequence[PastPartition]) -> ColumnDistribution:
+        """The distribution of a column in the partitions `past`, which are those of the nearest where it is known."""
+        key = (column, kind, len(past))
+        if key not in self.merged:
+            self.merged[key] = merge([partition.distributions[column] for partition in past])
+        return self.merged[key]
 
 
 def inspect_row_count(constraint: RowCountHistory, rows: int, history: History) -> RuleResult:
@@ -71,7 +71,7 @@ def inspect_drift(constraint: NoDrift, column: str, partition: PartitionFacts, h
     past = [p for p in history.past[-constraint.partitions :] if _is_known(kind, p.distributions.get(column))]
     if len(past) < constraint.at_least:
         return _no_history(len(past), constraint.at_least)
-    before = history.before(column, constraint.partitions)
+    before = history.together(column, kind, past)
     sizes = (now.rows, before.rows) if kind == "counts" else (now.values, before.values)
     if not all(sizes):
         which = "the partition has" if sizes[1] else "those before have"
