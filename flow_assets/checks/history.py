@@ -109,7 +109,7 @@ def _measured(constraint: NoDrift, kind: Gathered, now: ColumnDistribution, befo
 def _judged(constraint: NoDrift, found: Measurement, span: tuple[str, ...]) -> RuleResult:
     is_far, is_chance = found.value > constraint.threshold, found.value <= found.noise
     about = f" of {found.about}" if found.about else ""
-    chance = f"; as far as chance may bring so few rows: {found.noise:.3g}" if is_far and is_chance else ""
+    chance = f"; chance alone reaches {found.noise:.3g} in so few rows" if is_far and is_chance else ""
     detail = f"{constraint.measure}{about} {found.value:.3g}, at most {constraint.threshold:g}{chance}"
     return RuleResult(int(is_far and not is_chance), 1, detail, span)
 

@@ -89,7 +89,7 @@ def test_one_row_is_never_a_drift_and_the_detail_says_why() -> None:
     past = before(*[numbers(RNG.normal(0, 1, 900)) for _ in range(7)])
     result = drift(NoDrift("ks", 0.2), numbers([40.0]), past)
     assert (result.failed, result.is_evaluated) == (0, True)
-    assert result.detail == "ks 1, at most 0.2; as far as chance may bring so few rows: 1.95"
+    assert result.detail == "ks 1, at most 0.2; chance alone reaches 1.95 in so few rows"
 
 
 @pytest.mark.parametrize("now", [ColumnDistribution(0, 0), ColumnDistribution(5, 5)])
