@@ -103,6 +103,9 @@ class Profile:
 def merge(connection: duckdb.DuckDBPyConnection, encoded: Sequence[bytes]) -> Profile:
     """The profile of all partitions whose states are given; they may have different columns.
 
+    On one thread the same states give the same estimates; on several the last digits of floats, and quantiles a
+    little, depend on which are merged first.
+
     Raises:
         StoreError: states were made by another version, or are damaged.
     """

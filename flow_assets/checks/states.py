@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flow_assets.checks.kinds import TEXT_LENGTH, Kind, kind_of, parts_of
-from flow_assets.declaration import ColumnDeclaration
+from flow_assets.declaration import ColumnDeclaration, Dataset
+from flow_assets.declaration.constraints import Constraint, IsIn
+from flow_assets.declaration.partition_constraints import NoDrift
 from flow_assets.errors import StoreError
 
 STATES_VERSION = 1
@@ -89,6 +91,11 @@ def state_expressions(
             parts.pop("quantiles", None)
         found += [(_alias(number, part), sql) for part, sql in parts.items()]
     return found
+
+
+def category_columns(dataset: Dataset) -> tuple[str, ...]:
+    """The columns whose values are counted one by one: those whose rules name the values or watch their shares."""
+    return tuple(dict.fromkeys(rule.columns[0] for rule in dataset.rules if _is_about_values(rule.constraint)))
 
 
 def encode(found: pa.Table, columns: Sequence[ColumnDeclaration]) -> list[bytes]:
@@ -197,6 +204,10 @@ def _from_bytes(encoded: bytes) -> pa.RecordBatch:
         return pa.ipc.read_record_batch(_CODEC.decompress(memoryview(encoded)[start:], length), SCHEMA)
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"States are damaged ({error}); make them again from the data.") from error
+
+
+def _is_about_values(constraint: Constraint) -> bool:
+    return isinstance(constraint, IsIn) or (isinstance(constraint, NoDrift) and constraint.measure == "category_shares")
 
 
 def _alias(number: int, part: str) -> str:

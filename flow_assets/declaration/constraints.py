@@ -7,6 +7,7 @@ which column it is put on.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import partial
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -164,7 +165,7 @@ class PythonCheck(Constraint):
 
     @override
     def text(self, columns: tuple[str, ...]) -> str:
-        return f"{getattr(self.function, '__name__', 'function')}({', '.join(columns) or 'rows'}), in Python"
+        return f"{_name(self.function)}({', '.join(columns) or 'rows'}), in Python"
 
 
 @dataclass(frozen=True)
@@ -195,5 +196,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if callable(value):
-        return getattr(value, "__qualname__", "function")
+        return _name(value)
     return [type(value).__name__, str(value)]
+
+
+def _name(function: Callable[..., Any]) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__qualname__", "function").rpartition(".<locals>.")[2]
