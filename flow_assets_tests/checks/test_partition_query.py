@@ -1,14 +1,35 @@
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from flow_assets.checks.partition_query import inspect_query, sealed_connection, unanswerable
+from flow_assets import DatasetSchema, Int64, String, column, dataset, partition_query
+from flow_assets.checks.partition_query import inspect_query, require_answerable_queries, sealed_connection
+from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.partition_constraints import PartitionQuery
+from flow_assets.errors import DefinitionError
 
 TABLE = pa.table({"place": ["a"] * 8 + ["b", "c"], "number": list(range(10))})
 SMALL = "SELECT place, count(*) AS n FROM rows GROUP BY place HAVING n < 5 ORDER BY place"
 a_variable = TABLE
+
+
+def readings(*queries: str) -> Dataset:
+    class Readings(DatasetSchema):
+        place: String = column("Where")
+        number: Int64 = column("How many")
+
+        @classmethod
+        def rules(cls) -> Sequence[Rule]:
+            return [partition_query(sql, name=name) for sql, name in zip(queries, ("fine", "odd"), strict=False)]
+
+    @dataset(schema=Readings, sort_by=["number"])
+    def readings() -> Any:
+        return None
+
+    return readings
 
 
 def test_what_the_query_returns_is_counted_of_all_rows() -> None:
@@ -53,19 +74,22 @@ def test_an_empty_partition_can_be_asked() -> None:
         ("", "must be one SELECT"),
     ],
 )
-def test_a_query_that_cannot_be_answered_is_found_without_rows(sql: str, said: str) -> None:
-    with sealed_connection() as connection:
-        assert said in (unanswerable(PartitionQuery(sql), TABLE.schema, connection) or "")
-        assert unanswerable(PartitionQuery(SMALL), TABLE.schema, connection) is None
+def test_a_query_that_cannot_be_answered_is_refused_without_rows(sql: str, said: str) -> None:
+    with pytest.raises(DefinitionError, match=r"dataset readings: rule odd: the query .*\.$") as error:
+        require_answerable_queries([readings(SMALL), readings(SMALL, sql)])
+    assert said in str(error.value)
+
+
+def test_queries_that_can_be_answered_are_declared() -> None:
+    require_answerable_queries([readings(), readings(SMALL)])
 
 
 @pytest.mark.parametrize("source", ["'{}'", "read_csv('{}')", "read_text('{}')", "glob('{}')"])
 def test_no_file_can_be_read(tmp_path: Path, source: str) -> None:
     file = tmp_path / "secret.csv"
     file.write_text("a,b\n1,2\n")
-    with sealed_connection() as connection:
-        query = PartitionQuery(f"SELECT * FROM {source.format(file)}")
-        assert "cannot be answered from rows" in (unanswerable(query, TABLE.schema, connection) or "")
+    with pytest.raises(DefinitionError, match="cannot be answered from rows"):
+        require_answerable_queries([readings(f"SELECT * FROM {source.format(file)}")])
 
 
 def test_one_partition_does_not_see_another() -> None:

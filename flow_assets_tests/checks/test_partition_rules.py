@@ -1,6 +1,4 @@
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,13 +6,7 @@ import pytest
 
 from flow_assets import (
     DailyPartitions,
-    DatasetSchema,
-    Float64,
-    String,
-    TimestampUtc,
-    column,
     complete_sequence,
-    dataset,
     fresh,
     no_drift,
     not_null,
@@ -25,10 +17,8 @@ from flow_assets import (
 from flow_assets.checks.drift import ColumnDistribution
 from flow_assets.checks.facts import PartitionFacts, PastPartition
 from flow_assets.checks.partition_query import sealed_connection
-from flow_assets.checks.partition_rules import Needs, inspect_partition, needs, require_answerable
+from flow_assets.checks.partition_rules import Needs, inspect_partition, needs
 from flow_assets.checks.results import RuleResult
-from flow_assets.declaration import Dataset, Rule
-from flow_assets.errors import DefinitionError
 
 DAILY = DailyPartitions("2013-01-01", timezone="America/New_York")
 RULES = (
@@ -44,21 +34,7 @@ RULES = (
 )
 
 
-def readings(*rules: Rule) -> Dataset:
-    class Readings(DatasetSchema):
-        at: TimestampUtc = column("When")
-        place: String = column("Where")
-        value: Float64 = column("Value")
-
-        @classmethod
-        def rules(cls) -> Sequence[Rule]:
-            return rules
-
-    @dataset(schema=Readings, sort_by=["place", "at"], partitions=DAILY)
-    def readings() -> Any:
-        return None
-
-    return readings
+SCHEMA = pa.schema({"at": pa.timestamp("us", "UTC"), "place": pa.string(), "value": pa.float64()})
 
 
 def day(hours: int = 24, shift: float = 0.0) -> tuple[pa.Table, dict[str, ColumnDistribution]]:
@@ -82,11 +58,10 @@ PAST = [PastPartition(f"2013-06-{number:02}", 24, day()[1]) for number in range(
 
 
 def test_what_rules_need_is_said_before() -> None:
-    schema = readings().schema.arrow_schema()
-    assert needs(RULES, schema) == Needs(("place", "value"), ("value",), ("place",), 60, is_queried=True)
-    assert needs(RULES[:2], schema) == Needs()
-    assert needs([no_drift("null_rate", 0.1, 5).on("at")], schema) == Needs(("at",), past=5)
-    assert needs([no_drift("psi", 0.1).on("place")], schema) == Needs(("place",), (), ("place",), 28)
+    assert needs(RULES, SCHEMA) == Needs(("place", "value"), ("value",), ("place",), 60, is_queried=True)
+    assert needs(RULES[:2], SCHEMA) == Needs()
+    assert needs([no_drift("null_rate", 0.1, 5).on("at")], SCHEMA) == Needs(("at",), past=5)
+    assert needs([no_drift("psi", 0.1).on("place")], SCHEMA) == Needs(("place",), (), ("place",), 28)
 
 
 def test_a_good_partition_breaks_no_rule_on_it() -> None:
@@ -143,13 +118,3 @@ def test_one_connection_serves_many_partitions() -> None:
             facts = PartitionFacts.of(DAILY, "2013-07-01", *day(shift=shift))
             found = inspect_partition(RULES[-1:], facts, connection=connection)
             assert (found.results["values_are_small"].failed, bool(found.samples)) == (failed, failed > 0)
-
-
-def test_a_query_over_what_is_not_there_is_refused() -> None:
-    require_answerable(readings(*RULES[1:]))
-    require_answerable(readings())
-    with pytest.raises(
-        DefinitionError, match="dataset readings: rule odd: the query cannot be answered from rows: "
-    ) as e:
-        require_answerable(readings(partition_query("SELECT * FROM rows WHERE valu > 1", name="odd")))
-    assert '"valu" not found' in str(e.value)

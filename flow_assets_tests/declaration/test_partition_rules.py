@@ -107,7 +107,7 @@ def test_a_short_history_is_enough_where_no_longer_one_is_compared_with(partitio
     ],
 )
 def test_a_rule_that_does_not_fit_the_dataset_is_refused(rule: Rule, partitions: Partitions | None, said: str) -> None:
-    with pytest.raises(DefinitionError, match="dataset readings: rule ") as error:
+    with pytest.raises(DefinitionError, match=r"eadings: rule ") as error:
         declared(rule, partitions=partitions)
     assert said in str(error.value)
 
