@@ -92,10 +92,11 @@ _DEVIATIONS = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2)
 
 def _is_known(kind: Gathered, distribution: ColumnDistribution | None) -> bool:
     """Whether that was gathered which a measure needs; a column may be younger than a partition, or its rule."""
-    if distribution is None:
-        return False
-    has_centroids = len(distribution.means) > 0 or not distribution.values
-    return {"counts": True, "categories": distribution.categories is not None, "centroids": has_centroids}[kind]
+    if distribution is None or kind == "counts":
+        return distribution is not None
+    if kind == "categories":
+        return distribution.categories is not None
+    return len(distribution.means) > 0 or not distribution.values
 
 
 def _measured(constraint: NoDrift, kind: Gathered, now: ColumnDistribution, before: ColumnDistribution) -> Measurement:
