@@ -168,7 +168,7 @@ def _spread(now: ColumnDistribution, before: ColumnDistribution) -> float:
 
 def _beside(means: Floats) -> tuple[Floats, Floats]:
     """Points just below and above: means of equal values may differ in their last bits."""
-    near = np.minimum(1e-12 * np.abs(means), 1e290)  # so that the greatest float does not overflow
+    near = np.clip(1e-12 * np.abs(means), 1e-300, 1e290)  # beside zero too, and the greatest float does not overflow
     return means - near, means + near
 
 

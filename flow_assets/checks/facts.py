@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Self
 
 import pyarrow as pa
@@ -52,11 +52,6 @@ class PartitionFacts:
     def end(self) -> datetime:
         """Where its window of time ends, or the time of the inspection."""
         return self.bounds[1] if self.bounds else self.now or datetime.now(UTC)
-
-    @property
-    def zone(self) -> tzinfo:
-        """The time zone of its window."""
-        return self.end.tzinfo or UTC
 
 
 @dataclass(frozen=True)

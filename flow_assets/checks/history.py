@@ -37,14 +37,14 @@ class History:
     """
 
     past: Sequence[PastPartition]
-    merged: dict[tuple[str, int], ColumnDistribution] = field(default_factory=dict)
+    merged: dict[tuple[str, Gathered, int], ColumnDistribution] = field(default_factory=dict)
 
-    def before(self, column: str, count: int) -> ColumnDistribution:
-        """The distribution of a column in the last `count` partitions together, where it was gathered."""
-        if (column, count) not in self.merged:
-            found = (partition.distributions.get(column) for partition in self.past[-count:])
-            self.merged[column, count] = merge([distribution for distribution in found if distribution])
-        return self.merged[column, count]
+    def together(self, column: str, kind: Gathered, past: Sequence[PastPartition]) -> ColumnDistribution:
+        """The distribution of a column in the partitions `past`, which are those of the nearest where it is known."""
+        key = (column, kind, len(past))
+        if key not in self.merged:
+            self.merged[key] = merge([partition.distributions[column] for partition in past])
+        return self.merged[key]
 
 
 def inspect_row_count(constraint: RowCountHistory, rows: int, history: History) -> RuleResult:
@@ -71,7 +71,7 @@ def inspect_drift(constraint: NoDrift, column: str, partition: PartitionFacts, h
     past = [p for p in history.past[-constraint.partitions :] if _is_known(kind, p.distributions.get(column))]
     if len(past) < constraint.at_least:
         return _no_history(len(past), constraint.at_least)
-    before = history.before(column, constraint.partitions)
+    before = history.together(column, kind, past)
     sizes = (now.rows, before.rows) if kind == "counts" else (now.values, before.values)
     if not all(sizes):
         which = "the partition has" if sizes[1] else "those before have"
@@ -92,10 +92,11 @@ _DEVIATIONS = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2)
 
 def _is_known(kind: Gathered, distribution: ColumnDistribution | None) -> bool:
     """Whether that was gathered which a measure needs; a column may be younger than a partition, or its rule."""
-    if distribution is None:
-        return False
-    has_centroids = len(distribution.means) > 0 or not distribution.values
-    return {"counts": True, "categories": distribution.categories is not None, "centroids": has_centroids}[kind]
+    if distribution is None or kind == "counts":
+        return distribution is not None
+    if kind == "categories":
+        return distribution.categories is not None
+    return len(distribution.means) > 0 or not distribution.values
 
 
 def _measured(constraint: NoDrift, kind: Gathered, now: ColumnDistribution, before: ColumnDistribution) -> Measurement:
@@ -109,7 +110,7 @@ def _measured(constraint: NoDrift, kind: Gathered, now: ColumnDistribution, befo
 def _judged(constraint: NoDrift, found: Measurement, span: tuple[str, ...]) -> RuleResult:
     is_far, is_chance = found.value > constraint.threshold, found.value <= found.noise
     about = f" of {found.about}" if found.about else ""
-    chance = f"; as far as chance may bring so few rows: {found.noise:.3g}" if is_far and is_chance else ""
+    chance = f"; chance alone reaches {found.noise:.3g} in so few rows" if is_far and is_chance else ""
     detail = f"{constraint.measure}{about} {found.value:.3g}, at most {constraint.threshold:g}{chance}"
     return RuleResult(int(is_far and not is_chance), 1, detail, span)
 

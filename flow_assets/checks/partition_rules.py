@@ -10,10 +10,10 @@ import pyarrow as pa
 from flow_assets.checks.facts import PartitionFacts, PastPartition
 from flow_assets.checks.freshness import inspect_freshness
 from flow_assets.checks.history import History, gathered, inspect_drift, inspect_row_count
-from flow_assets.checks.partition_query import inspect_query, sealed_connection, unanswerable
+from flow_assets.checks.partition_query import inspect_query, sealed_connection
 from flow_assets.checks.results import RuleResult
 from flow_assets.checks.sequence import inspect_sequence
-from flow_assets.declaration import Dataset, Rule
+from flow_assets.declaration import Rule
 from flow_assets.declaration.constraints import Scope
 from flow_assets.declaration.partition_constraints import (
     CompleteSequence,
@@ -23,7 +23,6 @@ from flow_assets.declaration.partition_constraints import (
     RowCount,
     RowCountHistory,
 )
-from flow_assets.errors import DefinitionError
 
 
 @dataclass(frozen=True)
@@ -122,19 +121,3 @@ def _counted(constraint: RowCount, rows: int) -> RuleResult:
     is_few = constraint.min_value is not None and rows < constraint.min_value
     is_many = constraint.max_value is not None and rows > constraint.max_value
     return RuleResult(int(is_few or is_many), 1, f"{rows} rows")
-
-
-def require_answerable(dataset: Dataset) -> None:
-    """Make sure that the dataset's queries can be answered from its columns; nothing is opened where it has none.
-
-    Raises:
-        DefinitionError: a query does not parse, is no SELECT, or asks for what is not there.
-    """
-    queries = [(rule, rule.constraint) for rule in dataset.rules if isinstance(rule.constraint, PartitionQuery)]
-    if not queries:
-        return
-    schema = dataset.schema.arrow_schema()
-    with sealed_connection() as connection:
-        for rule, constraint in queries:
-            if problem := unanswerable(constraint, schema, connection):
-                raise DefinitionError(f"{dataset.location}: dataset {dataset.name}: rule {rule.name}: {problem}.")

@@ -69,7 +69,7 @@ def _grouped(constraint: CompleteSequence, column: str, table: pa.Table) -> tupl
     if constraint.by is not None:
         named = table.column(constraint.by)
         found = pa.array(constraint.groups, named.type) if constraint.groups else _in_order(named)
-        codes, groups = pc.index_in(named, found), found.to_pylist()
+        codes, groups = pc.index_in(named, found), found.to_pylist() or [None]
     has_nulls = values.null_count or (codes is not None and codes.null_count)
     if has_nulls:
         is_counted = values.is_valid() if codes is None else pc.and_(values.is_valid(), codes.is_valid())

@@ -16,12 +16,9 @@ from flow_assets.declaration.time_partitions import HourlyPartitions, TimePartit
 def partition_misfit(rule: Rule, columns: Mapping[str, pa.DataType], partitions: Partitions | None) -> str | None:
     """Why `rule`, on a partition or its history, cannot be asked, and what to do; None where it can.
 
-    Whether a query can be answered is not looked at here.
+    That its columns are there was found before; whether a query can be answered is not looked at here.
     """
     constraint = rule.constraint
-    by = constraint.by if isinstance(constraint, CompleteSequence) else None
-    if unknown := sorted({name for name in (*rule.columns, by) if name is not None and name not in columns}):
-        return f"there is no column {', '.join(unknown)}; there are {', '.join(columns)}"
     is_of_time = isinstance(constraint, CompleteSequence) or rule.scope is Scope.HISTORY
     if is_of_time and not isinstance(partitions, TimePartitions):
         return "it needs hourly, daily or monthly partitions: only they have a range of time and others before them"

@@ -88,8 +88,9 @@ def no_drift(
 
     Args:
         measure: `psi` of numbers or categories, `ks` of numbers, `category_shares` or `null_rate`.
-        threshold: what the measure must not exceed. It allows for days that differ; chance in few rows is allowed for
-            anyway. From 0.2 on a `psi` is called a shift; 0.1 is a lot for the others.
+        threshold: what the measure must not exceed: it allows for days that differ for good reasons. For what follows a
+            timetable 0.1 is a lot; for what varies from day to day try 0.5 for `psi`, 0.3 for `ks`. What chance alone
+            does in few rows is allowed for besides, so that a partition of a dozen rows hardly ever drifts.
         partitions: how many are compared with.
         at_least: with fewer before it, a partition is not judged; 7 by default, or `partitions` if that is less.
         options: see `Options`.

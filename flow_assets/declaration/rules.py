@@ -225,7 +225,7 @@ def _compare(operator: str, value: Any, options: Options) -> Rule:
 def given_name(kind: str, options: Options) -> str:
     """The name that a rule has to be given, since none can be made of what it demands."""
     if "name" not in options:
-        raise DefinitionError(f'{kind}(...) needs a name that says what holds: name="arrives_after_departure".')
+        raise DefinitionError(f'{kind}(...) needs a name that says what holds: name="ends_after_it_begins".')
     return options["name"]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from flow_assets.checks import CONFORM_VERSION
 from flow_assets.checks.expressions import require_sound_expressions
+from flow_assets.checks.partition_query import require_answerable_queries
 from flow_assets.declaration import Dataset, DatasetGraph, find_datasets
 from flow_assets.engines import FRAMES_VERSION, READER_VERSION
 from flow_assets.errors import SettingsError
@@ -48,6 +49,7 @@ class Project:
         """
         graph = graph or find_datasets(settings.datasets)
         require_sound_expressions(graph.datasets.values())
+        require_answerable_queries(graph.datasets.values())
         if unknown := set(settings.config) - set(graph.datasets):
             raise SettingsError(f"FLOW_ASSETS_CONFIG: there is no dataset {', '.join(sorted(unknown))}.")
         engine = open_database(settings.ledger)
