@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         range_buckets,
     )
     from flow_assets.declaration.rules import (
+        Rule,
         complete_sequence,
         eq,
         fresh,
@@ -67,6 +68,7 @@ __all__ = [
     "Int64",
     "MonthlyPartitions",
     "PartitionContext",
+    "Rule",
     "StaticPartitions",
     "String",
     "TimestampUtc",
@@ -107,6 +109,7 @@ __all__ = [
 
 _TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")
 _RULES = (
+    "Rule",
     "complete_sequence",
     "eq",
     "fresh",
