@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from flow_assets.declaration.buckets import Buckets
-from flow_assets.declaration.constraints import Unique
+from flow_assets.declaration.constraints import References, Unique
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
 from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.rules import Rule, unique
@@ -66,6 +66,11 @@ class Dataset:
         declared = self.schema.all_rules()
         has_key = any(isinstance(r.constraint, Unique) and set(r.columns) == set(self.sort_by) for r in declared)
         return declared if has_key else (*declared, unique(*self.sort_by, name="key_is_unique"))
+
+    @cached_property
+    def refers(self) -> tuple[str, ...]:
+        """The datasets that its rules refer to and that it does not read; they come before it in the graph."""
+        return tuple(sorted({c.dataset for c in _references(self.schema)} - set(self.ins)))
 
 
 def dataset(  # noqa: PLR0913
@@ -121,7 +126,7 @@ def dataset(  # noqa: PLR0913
             sort_by=tuple(sort_by),
             partitions=partitions,
             partition_column=partition_column,
-            ins={} if source else {p: (ins or {}).get(p, SamePartition()) for p in signature.frames},
+            ins={} if source else _inputs(signature, ins or {}, schema),
             source=source,
             frames=signature.frames,
             config=signature.config,
@@ -140,6 +145,17 @@ def dataset(  # noqa: PLR0913
         return declared
 
     return declare
+
+
+def _inputs(signature: Signature, ins: Mapping[str, Input], schema: type[DatasetSchema]) -> dict[str, Input]:
+    """What it reads: its frames, and what decides which rows leave it for the quarantine."""
+    deciding = [c.dataset for c in _references(schema, is_quarantining=True)]
+    return {name: ins.get(name, SamePartition()) for name in (*signature.frames, *deciding)}
+
+
+def _references(schema: type[DatasetSchema], *, is_quarantining: bool = False) -> list[References]:
+    rules = [rule for rule in schema.all_rules() if rule.quarantine or not is_quarantining]
+    return [rule.constraint for rule in rules if isinstance(rule.constraint, References)]
 
 
 _OWNER = re.compile(r"team:[\w-]+|[^@\s]+@[^@\s]+\.[^@\s]+")

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
+from flow_assets.declaration.constraints import References
 from flow_assets.declaration.dataset import Dataset
 from flow_assets.declaration.inputs import AllPartitions, SamePartition
 from flow_assets.declaration.partitions import Partitions
@@ -49,6 +50,7 @@ class DatasetGraph:
         for dataset in by_name.values():
             for name in dataset.ins:
                 _validate_input(dataset, name, by_name)
+            _validate_references(dataset, by_name)
         return cls({name: by_name[name] for name in _topological_order(by_name)})
 
     def select(self, names: Iterable[str] = ()) -> tuple[Dataset, ...]:
@@ -65,7 +67,7 @@ class DatasetGraph:
             dataset = wanted.pop()
             if dataset.name not in selected:
                 selected.add(dataset.name)
-                wanted.extend(self.datasets[name] for name in dataset.ins)
+                wanted.extend(self.datasets[name] for name in (*dataset.ins, *dataset.refers))
         return tuple(d for d in self.datasets.values() if d.name in selected)
 
     def get(self, name: str) -> Dataset:
@@ -177,6 +179,23 @@ def _validate_input(dataset: Dataset, name: str, known: Mapping[str, Dataset]) -
         )
 
 
+def _validate_references(dataset: Dataset, known: Mapping[str, Dataset]) -> None:
+    for rule in dataset.rules:
+        if not isinstance(rule.constraint, References):
+            continue
+        problem, name = "", rule.constraint.dataset
+        if name not in known:
+            problem = f"which is not there.{_suggestion(name, known)}"
+        elif missing := {there for _, there in rule.constraint.on} - {c.name for c in known[name].schema.columns()}:
+            problem = f"which has no column {', '.join(sorted(missing))}."
+        elif rule.quarantine and dataset.source:
+            problem = "and quarantines lines of a landed file; let a dataset that reads this one do that."
+        if problem:
+            raise DefinitionError(
+                f"{dataset.location}: dataset {dataset.name}: rule {rule.name} refers to {name!r}, {problem}"
+            )
+
+
 def _text(partitions: Partitions | None) -> str:
     text = "no partitions" if partitions is None else repr(partitions)
     return text if len(text) <= _TEXT_LENGTH else f"{text[:_TEXT_LENGTH]}..."
@@ -184,7 +203,8 @@ def _text(partitions: Partitions | None) -> str:
 
 def _topological_order(datasets: Mapping[str, Dataset]) -> tuple[str, ...]:
     try:
-        return tuple(graphlib.TopologicalSorter({n: sorted(d.ins) for n, d in datasets.items()}).static_order())
+        before = {name: sorted((*dataset.ins, *dataset.refers)) for name, dataset in datasets.items()}
+        return tuple(graphlib.TopologicalSorter(before).static_order())
     except graphlib.CycleError as error:
         cycle = error.args[1]
         places = "\n  ".join(f"{name} at {datasets[name].location}" for name in cycle[:-1])

@@ -23,6 +23,7 @@ _NAMED = {
     "partition_column": "partition column",
     "buckets": "buckets",
     "source": "how the landed file is read",
+    "quarantine": "rule that quarantines rows",
     "clock": "unit and time zone of the partitions",
     "stages": "stage of flow_assets",
     "format": "format of keys",
