@@ -9,6 +9,7 @@ from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, 
 from flow_assets.ledger.claims import Claims, Owner
 from flow_assets.ledger.database import open_database
 from flow_assets.ledger.holdings import Holding, Holdings
+from flow_assets.ledger.states import PartitionStates, States, replace_states
 
 __all__ = [
     "Block",
@@ -20,6 +21,9 @@ __all__ = [
     "Judgement",
     "Kpi",
     "Owner",
+    "PartitionStates",
     "Publication",
+    "States",
     "open_database",
+    "replace_states",
 ]

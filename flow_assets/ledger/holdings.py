@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Publication
 from flow_assets.ledger.database import reading, transaction
-from flow_assets.ledger.judgements import keep_blocks, keep_judgements
+from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
 from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove
 
 
@@ -37,11 +37,16 @@ class Holding(NamedTuple):
 
 
 class Holdings:
-    """Reads and writes the current state of one environment's partitions."""
+    """Reads and writes the current state of one environment's partitions.
+
+    Attributes:
+        judgements: what was found of them.
+    """
 
     def __init__(self, engine: Engine, environment: str) -> None:
         self._engine = engine
         self._environment = environment
+        self.judgements = Judgements(engine, environment)
 
     def current(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Holding]:
         """Partition to its current version, in one query; `partitions` narrows it down."""

@@ -1,6 +1,6 @@
 """The ledger's tables; what is held, claimed, failed and measured belongs to one environment."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 
@@ -36,6 +36,16 @@ history = Table(
     Column("at", String, nullable=False),
     Column("run_id", String, nullable=False),
     Index("history_of_a_partition", "environment", "dataset", "partition"),
+)
+
+states = Table(
+    "states",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("content_hash", String, nullable=False),
+    Column("states", LargeBinary, nullable=False),
 )
 
 failures = Table(
