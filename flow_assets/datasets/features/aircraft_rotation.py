@@ -34,7 +34,6 @@ from flow_assets import (
     references,
     row_count,
     row_rule,
-    unique,
 )
 from flow_assets.datasets.calendar import DAILY, DELAY
 
@@ -42,7 +41,7 @@ from flow_assets.datasets.calendar import DAILY, DELAY
 class AircraftRotation(DatasetSchema):
     """The previous departure of the aircraft, seen from the scheduled departure of this one."""
 
-    flight_id: String = column("Key of the departure", rules=[unique()])
+    flight_id: String = column("Key of the departure")
     flight_date: Date = column("Day of the scheduled departure, New York's date")
     scheduled_departure_utc: TimestampUtc = column("Scheduled departure")
     origin: String = column("Airport of departure: EWR, JFK or LGA")

@@ -24,7 +24,6 @@ from flow_assets import (
     references,
     row_count,
     row_rule,
-    unique,
 )
 from flow_assets.datasets.calendar import DAILY
 
@@ -34,7 +33,7 @@ COUNT = ge(0)
 class AirportCongestion(DatasetSchema):
     """Numbers of other departures scheduled near a departure."""
 
-    flight_id: String = column("Key of the departure", rules=[unique()])
+    flight_id: String = column("Key of the departure")
     flight_date: Date = column("Day of the scheduled departure, New York's date")
     scheduled_departure_utc: TimestampUtc = column("Scheduled departure")
     origin: String = column("Airport of departure: EWR, JFK or LGA")

@@ -31,7 +31,6 @@ from flow_assets import (
     references,
     row_count,
     row_rule,
-    unique,
 )
 from flow_assets.datasets.calendar import DAILY
 
@@ -39,7 +38,7 @@ from flow_assets.datasets.calendar import DAILY
 class WeatherAtDeparture(DatasetSchema):
     """The weather known at a scheduled departure."""
 
-    flight_id: String = column("Key of the departure", rules=[unique()])
+    flight_id: String = column("Key of the departure")
     flight_date: Date = column("Day of the scheduled departure, New York's date")
     scheduled_departure_utc: TimestampUtc = column("Scheduled departure")
     origin: String = column("Airport of departure: EWR, JFK or LGA")

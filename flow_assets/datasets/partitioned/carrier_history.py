@@ -26,7 +26,6 @@ from flow_assets import (
     notin,
     row_count,
     row_rule,
-    unique,
 )
 from flow_assets.datasets.calendar import AIRPORTS, CARRIERS, DELAY
 
@@ -35,7 +34,7 @@ class CarrierHistory(DatasetSchema):
     """A departure's plan and outcome."""
 
     carrier: String = column("Carrier, two-character IATA code")
-    flight_id: String = column("Key of the departure", rules=[unique()])
+    flight_id: String = column("Key of the departure")
     flight_date: Date = column("Day of the scheduled departure, New York's date")
     scheduled_departure_utc: TimestampUtc = column("Scheduled departure")
     flight_number: Int32 = column("Flight number")

@@ -12,10 +12,10 @@ hours of 57; there was never frost at New York's airports between May and Septem
 departures after it take the hour before.
 
 Tolerated: 93 hours of the 364 days were never delivered (EWR 33, JFK and LGA 30), 15 of them at the end of 2013-12-30,
-and all of 2013-12-31. `hour_utc_complete` warns of the 6 days that lack more than 3, `hour_utc_fresh` of the 3 whose
-evening is missing. 2,729 hours lack the pressure (`pressure_millibars_not_null` warns of 9 days that lack half), 460
-the direction because it varied, 5 the speed, and 1 the temperature, dew point and humidity. A null gust (20,777 hours)
-means that none was reported.
+and all of 2013-12-31. `hour_utc_complete` warns of the 7 days that lack more than 3, `hour_utc_fresh` of the 3 whose
+evening is missing. 2,729 hours lack the pressure (`pressure_millibars_not_null` warns of the 6 days on which more than
+half do), 460 the direction because it varied, 5 the speed, and 1 the temperature, dew point and humidity. A null gust
+(20,777 hours) means that none was reported. `temperature_fahrenheit_ks` warns of 3 days unlike any of the 28 before.
 """
 
 from duckdb import DuckDBPyRelation

@@ -5,7 +5,7 @@ STT), which `departures` places and tolerates.
 
 Tolerated, as none is a destination and a fourth would be an error: EEN, in New Hampshire, is placed in the Arctic, and
 DVT and MYF lie east of Greenwich (3, `is_in_the_united_states`); the two have Chinese time zones (2, `tz_in_range` and
-`tzone_known`). 3 airports have no `tzone` (EEN, LRO, YAK), 39 do not say whether they observe daylight saving time
+`tzone_known`). 3 airports have no `tzone` (EEN, LRO, YAK), 47 do not say whether they observe daylight saving time
 (`dst_known` warns from a tenth on), and apostrophes in names are written `\\'`.
 """
 
