@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 SIGNIFICANCE = 0.001
 """The share of partitions in which chance alone may exceed a measure's noise."""
 _NONE = np.empty(0)
-_BINS = 10
+_SHARES = np.arange(1, 10) / 10
 _RARE = 0.01
 _EXPECTED = 5
 """Rows that a bin must lead to expect for chi-squared to hold (Cochran, "Some methods for strengthening the common
@@ -108,10 +108,10 @@ def psi(now: ColumnDistribution, before: ColumnDistribution) -> Measurement:
     """
     cuts = _NONE
     if len(before.means):
-        ranks = np.searchsorted(before.cumulated[1:], np.arange(1, _BINS) / _BINS * before.cumulated[-1])
+        ranks = np.searchsorted(before.cumulated[1:], _SHARES * before.cumulated[-1])
         below, above = _beside(before.means[ranks])
         is_again = below[1:] <= above[:-1]
-        cuts = np.unique(np.concatenate((above, below[1:][is_again])))
+        cuts = np.sort(np.concatenate((above, below[1:][is_again])))  # one that is there twice makes an empty bin
     found = _stability(np.array([_binned(now, cuts), _binned(before, cuts)]), _spread(now, before))
     return Measurement(found.value, found.noise + (len(cuts) * _grain(now)) ** 2)
 
@@ -168,9 +168,8 @@ def _spread(now: ColumnDistribution, before: ColumnDistribution) -> float:
 
 def _beside(means: Floats) -> tuple[Floats, Floats]:
     """Points just below and above: means of equal values may differ in their last bits."""
-    near = 1e-12 * np.abs(means)
-    with np.errstate(over="ignore"):
-        return means - near, means + near
+    near = np.minimum(1e-12 * np.abs(means), 1e290)  # so that the greatest float does not overflow
+    return means - near, means + near
 
 
 def _grain(distribution: ColumnDistribution) -> float:
@@ -180,15 +179,16 @@ def _grain(distribution: ColumnDistribution) -> float:
 
 def _stability(counts: Floats, spread: float) -> Measurement:
     """The index of two rows of counts and its noise."""
-    counts = counts[:, counts.sum(axis=0) > 0]
+    counts = counts[:, counts.any(axis=0)]
     bins = counts.shape[1]
     p, q = (counts + 0.5) / (counts.sum(axis=1, keepdims=True) + 0.5 * bins)
-    return Measurement(float(((p - q) * np.log(p / q)).sum()), _chi_squared(bins - 1) * spread)
+    return Measurement(float(np.dot(p - q, np.log(p / q))), _chi_squared(bins - 1) * spread)
 
 
 def _binned(distribution: ColumnDistribution, cuts: Floats) -> Floats:
-    finite = distribution.cumulated[-1]
-    return np.diff(np.concatenate(([0.0], distribution.at_most(cuts), [finite, distribution.values])))
+    ends = np.concatenate((distribution.at_most(cuts), [distribution.cumulated[-1], distribution.values]))
+    ends[1:] -= ends[:-1].copy()
+    return ends
 
 
 def _counts(names: Sequence[Any], *distributions: ColumnDistribution) -> Floats:

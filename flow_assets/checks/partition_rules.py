@@ -23,7 +23,6 @@ from flow_assets.declaration.partition_constraints import (
     RowCount,
     RowCountHistory,
 )
-from flow_assets.declaration.partition_fit import partition_misfit
 from flow_assets.errors import DefinitionError
 
 
@@ -82,7 +81,7 @@ def inspect_partition(
     """Ask every rule on the partition and its history; those on rows are left out.
 
     Args:
-        rules: of the dataset, which fit it; see `require_fit`.
+        rules: of the dataset, each of which fits it.
         partition: its rows, and the distributions that `needs` names.
         past: the published partitions before it in the partitions' order, the nearest last; at least as many as
             `needs` says, where there are.
@@ -125,20 +124,16 @@ def _counted(constraint: RowCount, rows: int) -> RuleResult:
     return RuleResult(int(is_few or is_many), 1, f"{rows} rows")
 
 
-def require_fit(dataset: Dataset) -> None:
-    """Make sure that all rules on partitions can be asked of the dataset.
+def require_answerable(dataset: Dataset) -> None:
+    """Make sure that the dataset's queries can be answered from its columns; nothing is opened where it has none.
 
     Raises:
-        DefinitionError: a rule cannot; it is named with the reason.
+        DefinitionError: a query does not parse, is no SELECT, or asks for what is not there.
     """
-    schema = dataset.schema.arrow_schema()
-    columns = dict(zip(schema.names, schema.types, strict=True))
-    for rule in dataset.rules:
-        if rule.scope is not Scope.ROW and (problem := partition_misfit(rule, columns, dataset.partitions)):
-            raise DefinitionError(f"{dataset.location}: dataset {dataset.name}: rule {rule.name}: {problem}.")
     queries = [(rule, rule.constraint) for rule in dataset.rules if isinstance(rule.constraint, PartitionQuery)]
-    if not queries:  # a connection takes its time to open
+    if not queries:
         return
+    schema = dataset.schema.arrow_schema()
     with sealed_connection() as connection:
         for rule, constraint in queries:
             if problem := unanswerable(constraint, schema, connection):

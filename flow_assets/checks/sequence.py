@@ -20,6 +20,7 @@ Steps = npt.NDArray[np.int64]
 """Microseconds since 1970 in UTC, or, of dates, days."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME = pa.timestamp("us", "UTC")
 _NAMED = 3
 
 
@@ -63,16 +64,17 @@ def _calendar_steps(start: datetime, end: datetime, every: Duration) -> Iterator
 
 def _grouped(constraint: CompleteSequence, column: str, table: pa.Table) -> tuple[Steps, Steps, list[Any]]:
     """Values and the number of the group of each, and the groups; without `by` there is one, without a name."""
-    values, codes, groups = table.column(column), None, [None]
+    values, groups = table.column(column), [None]
+    codes = None
     if constraint.by is not None:
         named = table.column(constraint.by)
         found = pa.array(constraint.groups, named.type) if constraint.groups else _in_order(named)
         codes, groups = pc.index_in(named, found), found.to_pylist()
-        values = values.filter(codes.is_valid())
-        codes = codes.drop_null()
-    if values.null_count:
-        codes = codes and codes.filter(values.is_valid())
-        values = values.drop_null()
+    has_nulls = values.null_count or (codes is not None and codes.null_count)
+    if has_nulls:
+        is_counted = values.is_valid() if codes is None else pc.and_(values.is_valid(), codes.is_valid())
+        values = values.filter(is_counted)
+        codes = None if codes is None else codes.filter(is_counted)
     numbers = np.zeros(len(values), dtype=np.int64) if codes is None else codes.to_numpy().astype(np.int64)
     return _integers(values), numbers, groups
 
@@ -84,9 +86,11 @@ def _in_order(named: pa.ChunkedArray) -> pa.Array:
 
 def _integers(values: pa.ChunkedArray) -> Steps:
     if pa.types.is_date(values.type):
-        days: Steps = values.cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
+        days: Steps = values.cast(pa.date32()).to_numpy().astype(np.int64)
         return days
-    microseconds: Steps = values.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64()).to_numpy()
+    if values.type != _TIME:
+        values = values.cast(_TIME, safe=False)
+    microseconds: Steps = values.to_numpy().view(np.int64)
     return microseconds
 
 

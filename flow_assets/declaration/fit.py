@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from flow_assets.declaration.constraints import (
     Compare,
-    CompleteSequence,
     Constraint,
     InRange,
     IsIn,
@@ -24,6 +23,7 @@ from flow_assets.declaration.constraints import (
     StrMatches,
     Unique,
 )
+from flow_assets.declaration.partition_constraints import CompleteSequence
 from flow_assets.declaration.rules import Rule
 
 _MODES = ("matches", "contains", "startswith", "endswith")
