@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         row_count_like_before,
     )
     from flow_assets.declaration.rules import (
+        Rule,
         eq,
         ge,
         gt,
@@ -69,6 +70,7 @@ __all__ = [
     "Int64",
     "MonthlyPartitions",
     "PartitionContext",
+    "Rule",
     "StaticPartitions",
     "String",
     "TimestampUtc",
@@ -109,6 +111,7 @@ __all__ = [
 
 _TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")
 _PARTITION_RULES = (
+    "Rule",
     "complete_sequence",
     "fresh",
     "no_drift",
@@ -117,6 +120,7 @@ _PARTITION_RULES = (
     "row_count_like_before",
 )
 _RULES = (
+    "Rule",
     "eq",
     "ge",
     "gt",
