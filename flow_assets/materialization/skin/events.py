@@ -13,7 +13,7 @@ from dagster._core.events import DagsterEventBatchMetadata
 
 from flow_assets.materialization.skin.interrupts import uninterrupted
 
-AssetEvent = dg.AssetMaterialization | dg.AssetObservation
+AssetEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
 def store_together(context: dg.AssetExecutionContext, events: Sequence[AssetEvent]) -> list[dg.DagsterEvent]:
@@ -27,4 +27,11 @@ def store_together(context: dg.AssetExecutionContext, events: Sequence[AssetEven
 def _store(step: Any, event: AssetEvent, batch: DagsterEventBatchMetadata) -> dg.DagsterEvent:
     if isinstance(event, dg.AssetMaterialization):
         return dg.DagsterEvent.asset_materialization(step, event, batch)
-    return dg.DagsterEvent.asset_observation(step, event, batch)
+    if isinstance(event, dg.AssetObservation):
+        return dg.DagsterEvent.asset_observation(step, event, batch)
+    # As `DagsterEvent.asset_check_evaluation` words it, which takes no batch.
+    name = f"'{event.check_name}' on '{event.asset_key.to_user_string()}'"
+    ended = "passed." if event.passed else "did not pass."
+    reason = f" Description: '{event.description}'" if event.description is not None else ""
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    return dg.DagsterEvent.from_step(kind, step, event, f"Asset check {name} {ended}{reason}", batch)
