@@ -10,7 +10,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from dagster._core.event_api import AssetRecordsFilter
 
 from flow_assets.checks.results import Finding
-from flow_assets.declaration import Dataset, Dimension, Severity
+from flow_assets.declaration import UNPARTITIONED, Dimension, Severity
 from flow_assets.materialization.outcomes import Outcome
 from flow_assets.materialization.skin.asset_checks import in_short, tolerated
 from flow_assets.materialization.skin.markdown import table
@@ -118,18 +118,17 @@ def in_sum(told: Sequence[dg.AssetCheckEvaluation]) -> dg.AssetCheckEvaluation:
     )
 
 
-def targets(instance: dg.DagsterInstance, dataset: Dataset, partitions: Collection[str]) -> dict[str, Target]:
+def targets(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str]) -> dict[str, Target]:
     """Partition to what Dagster holds for its last materialization."""
-    key = dg.AssetKey(dataset.name)
-    if dataset.partitions:
+    if set(partitions) == {UNPARTITIONED}:
+        records = instance.fetch_materializations(key, limit=1).records
+    else:
         kind = dg.DagsterEventType.ASSET_MATERIALIZATION
         latest = instance.event_log_storage.get_latest_storage_id_by_partition(key, kind, set(partitions))
         wanted = AssetRecordsFilter(key, storage_ids=list(latest.values()))
         records = instance.fetch_materializations(wanted, limit=len(latest)).records if latest else ()
-    else:
-        records = instance.fetch_materializations(key, limit=1).records
     return {
-        record.partition_key or "": Target(
+        record.partition_key or UNPARTITIONED: Target(
             storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
         )
         for record in records

@@ -84,6 +84,8 @@ class Teller:
 
     def _evaluations(self, outcomes: Sequence[Outcome]) -> Iterator[dg.AssetCheckEvaluation]:
         if checked := [outcome for outcome in outcomes if outcome.findings]:
-            last = targets(self._context.instance, self._dataset, [outcome.partition for outcome in checked])
+            last = targets(
+                self._context.instance, dg.AssetKey(self._dataset.name), [outcome.partition for outcome in checked]
+            )
             for outcome in checked:
                 yield from evaluations(outcome, self._checks, last.get(outcome.partition))
