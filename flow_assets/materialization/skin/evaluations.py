@@ -1,5 +1,6 @@
 """What Dagster is told of a partition's checks: little where they pass, rules and rows where they do not."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -118,18 +119,28 @@ def in_sum(told: Sequence[dg.AssetCheckEvaluation]) -> dg.AssetCheckEvaluation:
     )
 
 
-def targets(instance: dg.DagsterInstance, key: dg.AssetKey, partitions: Collection[str]) -> dict[str, Target]:
-    """Partition to what Dagster holds for its last materialization."""
-    if set(partitions) == {UNPARTITIONED}:
-        records = instance.fetch_materializations(key, limit=1).records
-    else:
-        kind = dg.DagsterEventType.ASSET_MATERIALIZATION
-        latest = instance.event_log_storage.get_latest_storage_id_by_partition(key, kind, set(partitions))
-        wanted = AssetRecordsFilter(key, storage_ids=list(latest.values()))
-        records = instance.fetch_materializations(wanted, limit=len(latest)).records if latest else ()
-    return {
-        record.partition_key or UNPARTITIONED: Target(
-            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-        )
-        for record in records
+def targets(
+    context: dg.AssetExecutionContext, dataset: str, partitions: Collection[str], made: Collection[str]
+) -> dict[str, Target]:
+    """Partition to its last materialization; of those `made` by this run nothing but the number is read."""
+    key, instance = dg.AssetKey(dataset), context.instance
+    if not partitions or UNPARTITIONED in partitions:
+        records = instance.fetch_materializations(key, limit=1).records if partitions else ()
+        return {UNPARTITIONED: _target(records[0])} if records else {}
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    numbers = instance.event_log_storage.get_latest_storage_id_by_partition(key, kind, set(partitions))
+    now = time.time()
+    found = {
+        partition: Target(storage_id=number, run_id=context.run.run_id, timestamp=now)
+        for partition, number in numbers.items()
+        if partition in made
     }
+    if older := [number for partition, number in numbers.items() if partition not in made]:
+        wanted = AssetRecordsFilter(key, storage_ids=older)
+        records = instance.fetch_materializations(wanted, limit=len(older)).records
+        found |= {record.partition_key or UNPARTITIONED: _target(record) for record in records}
+    return found
+
+
+def _target(record: dg.EventLogRecord) -> Target:
+    return Target(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp)

@@ -157,9 +157,11 @@ class BatchedEventLog(InstanceEventLog):
             return
         with self.index_connection() as index, self.run_connection(run_id) as of_run:  # committed from right to left
             of_run.execute(statement, rows)
-            returning = statement.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
-            ids = index.execute(returning, [row for _, row in mirrored]).scalars().all()
-            self._index(index, [Indexed(e, i, row["event"]) for (e, row), i in zip(mirrored, ids, strict=True)])
+            index.execute(statement, [row for _, row in mirrored])
+            # SQLite numbers them one after the other, since nobody else writes meanwhile; reading back takes longer.
+            last = int(index.exec_driver_sql("SELECT last_insert_rowid()").scalar_one())
+            numbered = enumerate(mirrored, last - len(mirrored) + 1)
+            self._index(index, [Indexed(event, number, row["event"]) for number, (event, row) in numbered])
 
     def _index(self, index: Connection, events: Sequence[Indexed]) -> None:
         of_assets = [(event, number) for event, number, _ in events if event.dagster_event_type in ASSET_EVENTS]

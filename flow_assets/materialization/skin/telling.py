@@ -10,7 +10,7 @@ from flow_assets.declaration import UNPARTITIONED, Dataset, Dimension
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.skin.describe import event
 from flow_assets.materialization.skin.evaluations import evaluations, in_sum, targets
-from flow_assets.materialization.skin.events import store_together
+from flow_assets.materialization.skin.events import store_evaluations, store_together
 from flow_assets.materialization.skin.provenance import Provenance
 
 
@@ -68,24 +68,25 @@ class Teller:
         """Store how partitions ended, and then how their checks did, which say of which materialization they are."""
         of_data = [o for o in outcomes if self._is_asked or o.status in (Status.COMPUTED, Status.RESTORED)]
         stored = store_together(self._context, [event(outcome, self._provenance) for outcome in of_data])
-        of_checks = list(self._evaluations(outcomes))
-        for evaluation in of_checks:
+        made = {outcome.partition for outcome in of_data if outcome.status.is_published}
+        found = list(self._evaluations([outcome for outcome in outcomes if outcome.findings], made))
+        store_evaluations(self._context, found)
+        for evaluation in found:
             self._told[evaluation.check_name].append(evaluation)
-        return stored + store_together(self._context, of_checks)
+        return stored
 
-    def sum_up(self) -> Iterator[dg.DagsterEvent | dg.Output[None]]:
+    def sum_up(self) -> Iterator[dg.Output[None]]:
         """Store what the checks come to where there are several partitions; Dagster waits for an output of each."""
         if self._dataset.partitions and not self._context.has_partition_key:
             several = [told for told in self._told.values() if len(told) > 1]
-            yield from store_together(self._context, [in_sum(told) for told in several])
+            store_evaluations(self._context, [in_sum(told) for told in several])
         for check in sorted(self._selected):
             key = dg.AssetCheckKey(dg.AssetKey(self._dataset.name), check)
             yield dg.Output(None, self._context.assets_def.get_output_name_for_asset_check_key(key))
 
-    def _evaluations(self, outcomes: Sequence[Outcome]) -> Iterator[dg.AssetCheckEvaluation]:
-        if checked := [outcome for outcome in outcomes if outcome.findings]:
-            last = targets(
-                self._context.instance, dg.AssetKey(self._dataset.name), [outcome.partition for outcome in checked]
-            )
-            for outcome in checked:
-                yield from evaluations(outcome, self._checks, last.get(outcome.partition))
+    def _evaluations(self, checked: Sequence[Outcome], made: Collection[str]) -> Iterator[dg.AssetCheckEvaluation]:
+        """What was found out, of the last materialization of each partition; those of `made` were stored just now."""
+        partitions = [outcome.partition for outcome in checked]
+        last = targets(self._context, self._dataset.name, partitions, made)
+        for outcome in checked:
+            yield from evaluations(outcome, self._checks, last.get(outcome.partition))

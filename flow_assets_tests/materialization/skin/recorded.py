@@ -16,7 +16,7 @@ from dagster import DagsterEventType
 
 from flow_assets.materialization.skin import open_instance, prepare_home
 from flow_assets.materialization.skin.evaluations import targets
-from flow_assets.materialization.skin.events import store_together
+from flow_assets.materialization.skin.events import store_evaluations, store_together
 
 LINE = "event_log_storage:"
 DAILY = dg.DailyPartitionsDefinition("2024-03-01", end_date="2024-03-08")
@@ -82,12 +82,12 @@ def counted(context: dg.AssetExecutionContext) -> Iterator[Any]:
 def gathered(context: dg.AssetExecutionContext) -> Iterator[Any]:
     """Events that are stored together; some checks that were planned, some that were not, and one of them twice."""
     yield from store_together(context, [dg.AssetMaterialization("gathered", partition=day) for day in ASKED[:3]])
-    latest = targets(context.instance, dg.AssetKey("gathered"), ASKED)
+    latest = targets(context, "gathered", ASKED, ASKED[:1])
     evaluations = [_evaluation(name, day, latest.get(day)) for day in ASKED for name in ("has_rows", "is_whole")]
-    yield from store_together(context, evaluations)
-    yield from store_together(context, [_evaluation("has_rows", day) for day in ("2024-03-07", None)])
-    yield from store_together(context, [_evaluation("is_whole", ASKED[0]), _evaluation("is_whole", ASKED[0])])
-    yield from store_together(context, [_evaluation("of_all", None), dg.AssetObservation("gathered")])
+    store_evaluations(context, evaluations)
+    store_evaluations(context, [_evaluation("has_rows", day) for day in ("2024-03-07", None)])
+    store_evaluations(context, [_evaluation("is_whole", ASKED[0]), _evaluation("is_whole", ASKED[0])])
+    store_evaluations(context, [_evaluation("of_all", None)])
 
 
 def _evaluation(name: str, day: str | None, target: Any = None) -> dg.AssetCheckEvaluation:
