@@ -49,7 +49,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 ROWS = st.lists(st.fixed_dictionaries({name: st.none() | of for name, of in VALUES.items()}), max_size=8)
 
 
-@settings(max_examples=60, phases=[Phase.generate], report_multiple_bugs=False, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=60,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(partitions=st.lists(ROWS, min_size=1, max_size=5), lost=st.sets(st.sampled_from(list(VALUES)), max_size=3))
 def test_merged_states_say_what_all_rows_say(
     connection: duckdb.DuckDBPyConnection, partitions: list[list[dict[str, Any]]], lost: set[str]
