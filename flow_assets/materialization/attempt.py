@@ -158,10 +158,11 @@ class Attempt:
         batch.seconds[entry.partition] = total.wall
         batch.findings[entry.partition] = judged.findings
         batch.previews[entry.partition] = written.record.preview
-        if judged.errors:
-            batch.blocks.append(block(written, entry, judged, self._judge))
-            return
         judgement = self._judge.judgement(entry.partition, written.record, judged, written.quarantine)
+        if judged.errors:
+            place = self._planner.landing.locate(self._dataset, entry.partition) if self._dataset.source else ""
+            batch.blocks.append(block(written, entry, judged, judgement, place))
+            return
         landed = batch.landed_bytes.get(entry.partition)
         read = self._computer.volume([entry.partition]) if landed is None else Volume(len(made.table), landed)
         size = sum(blob.size for blob in written.blobs)

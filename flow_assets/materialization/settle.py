@@ -9,7 +9,7 @@ import pyarrow.parquet
 from flow_assets.checks import Results, conform
 from flow_assets.errors import LostObjectError
 from flow_assets.lake import Blob, Record
-from flow_assets.ledger import Block
+from flow_assets.ledger import Block, Judgement
 from flow_assets.materialization.batch import Batch, Cost
 from flow_assets.materialization.compute import order_of
 from flow_assets.materialization.judging import Judge, Judged, results_json
@@ -116,14 +116,19 @@ class Settler:
         if entry.because is Because.RULES_CHANGED:
             batch.judgements.append(judgement)
         elif judged.errors:
-            batch.blocks.append(block(written, entry, judged, self._judge))
+            batch.blocks.append(block(written, entry, judged, judgement, self._place(entry)))
         else:
             batch.publications.append(publication(written, entry, "restored", reason, judgement))
         batch.previews[entry.partition] = written.record.preview
 
+    def _place(self, entry: PlanEntry) -> str:
+        dataset = self._writer.recipe.dataset
+        return self._planner.landing.locate(dataset, entry.partition) if dataset.source else ""
 
-def block(written: Written, entry: PlanEntry, judged: Judged, judge: Judge) -> Block:
-    """A version that is kept back because of what was found of it."""
+
+def block(written: Written, entry: PlanEntry, judged: Judged, judgement: Judgement, place: str) -> Block:
+    """A version that is kept back because of what was found of it; `place` is the landed file it was read from."""
+    advice = f". It was read from {place}: land a file that keeps the rules" if place else ""
     return Block(
         dataset=entry.dataset,
         partition=entry.partition,
@@ -131,8 +136,8 @@ def block(written: Written, entry: PlanEntry, judged: Judged, judge: Judge) -> B
         record=written.record.to_json().decode(),
         blobs=references(written.blobs),
         source_hash=entry.source_hash,
-        reason=judged.reason,
-        judgement=judge.judgement(entry.partition, written.record, judged, written.quarantine),
+        reason=f"{judged.reason}{advice}",
+        judgement=judgement,
     )
 
 
