@@ -15,7 +15,8 @@ def ask(sandbox: Sandbox, sql: str) -> list[tuple[object, ...]]:
 
 def test_a_view_shows_what_is_published(done: Sandbox) -> None:
     assert ask(done, "SELECT count(*), max(deciwatts) FROM meters.readings") == [(15, 100)]
-    comments = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'meters_seen' ORDER BY 1"
+    comments = "SELECT column_name, comment FROM duckdb_columns() "
+    comments += "WHERE schema_name = 'meters' AND table_name = 'meters_seen' ORDER BY 1"
     assert ask(done, comments) == [("days", "On how many days"), ("meter", "Name of the meter")]
     done.land(DAYS[0], "meter,watts,note\na,1000,\n")
     done.run()
