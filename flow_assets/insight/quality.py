@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from flow_assets.declaration import Dataset, TimePartitions, partition_keys
+from flow_assets.declaration import UNPARTITIONED, Dataset, Dimension, TimePartitions, partition_keys
 from flow_assets.errors import SelectionError
 from flow_assets.insight.periods import label_of, unit_of
 from flow_assets.insight.scores import RuleScore, RuleSets, count, dimension_scores, over_datasets, overall
@@ -130,11 +130,9 @@ def _of_dataset(
 
 
 def _over_time(rules: Sequence[RuleScore], periods: Sequence[str]) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {}
-    for period in periods:
-        for name, score in over_datasets(dimension_scores(rules, period)).items():
-            found.setdefault(name, {})[period] = score
-    return found
+    scores = {period: over_datasets(dimension_scores(rules, period)) for period in periods}
+    found = {name: {period: of[name] for period, of in scores.items() if name in of} for name in map(str, Dimension)}
+    return {name: of for name, of in found.items() if of}
 
 
 def badness(score: RuleScore) -> tuple[bool, int, float, int]:
@@ -175,7 +173,11 @@ def _scope(project: Project, name: str | None, partitions: str | None) -> dict[s
     if name is None:
         return select(project.graph, (), partitions)
     keys = partition_keys(project.graph.get(name).partitions)
-    return {name: keys if partitions is None else choose_keys(name, keys, partitions)}
+    if partitions is None:
+        return {name: keys}
+    if keys == (UNPARTITIONED,):
+        raise SelectionError(f"{name} has no partitions; leave --partitions out.")
+    return {name: choose_keys(name, keys, partitions)}
 
 
 def _dates(dataset: Dataset, keys: Sequence[str]) -> dict[str, date]:

@@ -3,8 +3,8 @@
 The score of a rule is the share that passes of what it looks at: of rows, or of what a rule on the partition expects,
 such as hours or the partition itself. What is tolerated counts as failing, and so do rows that left for the quarantine;
 a rule against history that had nothing to compare with does not count. In a dataset each rule of a dimension weighs the
-same, however many rows it looks at, and so does each dimension, however many rules it has; over several datasets each of
-them does.
+same, however many rows it looks at, and so does each dimension, however many rules it has; over several datasets each
+dataset does.
 """
 
 import json

@@ -152,7 +152,7 @@ class Judgements:
         published = select(judged.c.dataset, *sums).where(judged.c.environment == self._environment)
         kept = select(blocked.c.dataset, func.count()).where(blocked.c.environment == self._environment)
         with reading(self._engine) as connection:
-            counts = {name: count for name, count in connection.execute(kept.group_by(blocked.c.dataset))}
+            counts = {row[0]: row[1] for row in connection.execute(kept.group_by(blocked.c.dataset))}
             found = {name: of for name, *of in connection.execute(published.group_by(judged.c.dataset))}
         return {n: Totals(counts.get(n, 0), *found.get(n, (0, 0, 0))) for n in {*counts, *found}}
 

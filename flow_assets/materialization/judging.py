@@ -232,6 +232,4 @@ def results_of(stored: str | Mapping[str, Sequence[object]]) -> dict[str, RuleRe
 
 
 def _broken(finding: Finding) -> str:
-    result = finding.result
-    measured = result.detail or f"{result.failed} of {result.total} rows break it"
-    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {measured}"
+    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {finding.measured}"

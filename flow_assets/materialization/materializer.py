@@ -139,7 +139,9 @@ class Materializer:
         for block in batch.blocks:
             self._planner.hold(block.dataset, block.partition)
             findings = batch.findings[block.partition]
-            yield Outcome(block.dataset, block.partition, Status.BLOCKED, block.reason, findings=findings)
+            left = block.judgement.quarantined
+            reason = block.reason
+            yield Outcome(block.dataset, block.partition, Status.BLOCKED, reason, findings=findings, quarantined=left)
         for failure in batch.failures:
             self._planner.hold(failure.dataset, failure.partition)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
@@ -166,6 +168,7 @@ class Materializer:
             publication.key,
             batch.previews[partition],
             batch.findings[partition],
+            publication.judgement.quarantined if publication.judgement else 0,
         )
 
     def _checked(self, judgement: Judgement, batch: Batch) -> Outcome:
@@ -187,6 +190,7 @@ class Materializer:
             held.key,
             batch.previews[partition],
             findings,
+            judgement.quarantined,
         )
 
     def _ended(self, entry: PlanEntry) -> Outcome:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flow_assets.declaration import Rule
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.memo.entries import Action, PlanEntry
 
@@ -14,11 +15,32 @@ _RESTLESS = "what it is made from kept changing while it was computed; run again
 
 @dataclass
 class DatasetSummary:
-    """How many of a dataset's partitions ended how, and the rows it has now in the partitions asked for."""
+    """How many of a dataset's partitions ended how, and the rows it has now in the partitions asked for.
+
+    Attributes:
+        warned: partitions published in this run that break a rule.
+        quarantined: rows that left them.
+    """
 
     counts: Counter[Status] = field(default_factory=Counter)
     rows: int = 0
     seconds: float = 0.0
+    warned: int = 0
+    quarantined: int = 0
+
+
+@dataclass
+class BrokenRule:
+    """A rule that partitions published in this run break.
+
+    Attributes:
+        measured: what was found in the first of them.
+    """
+
+    dataset: str
+    rule: Rule
+    measured: str
+    partitions: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -28,11 +50,13 @@ class RunSummary:
     Attributes:
         problems: of each partition that is not what it should be, how it ended and why, in order.
         seconds: wall time of the whole run.
+        warnings: rules that are broken by what was published.
     """
 
     datasets: dict[str, DatasetSummary]
     problems: list[Outcome]
     seconds: float
+    warnings: list[BrokenRule] = field(default_factory=list)
 
     @property
     def is_successful(self) -> bool:
@@ -47,15 +71,31 @@ class RunSummary:
         """The summary as `flow run --json` prints it."""
         return {
             **{status.value: self.total(status) for status in Status},
+            "warned": sum(of.warned for of in self.datasets.values()),
+            "quarantined": sum(of.quarantined for of in self.datasets.values()),
             "seconds": round(self.seconds, 3),
             "datasets": {
                 name: {
                     **{status.value: summary.counts[status] for status in Status},
+                    "warned": summary.warned,
+                    "quarantined": summary.quarantined,
                     "rows": summary.rows,
                     "seconds": round(summary.seconds, 3),
                 }
                 for name, summary in self.datasets.items()
             },
+            "warnings": [
+                {
+                    "dataset": w.dataset,
+                    "rule": w.rule.name,
+                    "dimension": w.rule.dimension,
+                    "severity": w.rule.severity,
+                    "text": w.rule.text,
+                    "measured": w.measured,
+                    "partitions": [key or None for key in w.partitions],
+                }
+                for w in self.warnings
+            ],
             "problems": [
                 {
                     "dataset": p.dataset,
@@ -85,6 +125,7 @@ def summarize(
         seconds: wall time.
     """
     summary = RunSummary({}, [], seconds)
+    broken: dict[tuple[str, str], BrokenRule] = {}
     for entry in entries:
         of_dataset = summary.datasets.setdefault(entry.dataset, DatasetSummary())
         known = outcomes.get((entry.dataset, entry.partition))
@@ -92,9 +133,21 @@ def summarize(
         of_dataset.counts[outcome.status] += 1
         of_dataset.rows += rows.get(entry.dataset, {}).get(entry.partition, 0)
         of_dataset.seconds += outcome.seconds
-        if not outcome.status.is_published:
+        if outcome.status.is_published:
+            _note_broken(outcome, of_dataset, broken)
+        else:
             summary.problems.append(outcome)
+    summary.warnings = list(broken.values())
     return summary
+
+
+def _note_broken(outcome: Outcome, of_dataset: DatasetSummary, broken: dict[tuple[str, str], BrokenRule]) -> None:
+    findings = [finding for finding in outcome.findings if not finding.is_passed]
+    of_dataset.warned += bool(findings)
+    of_dataset.quarantined += outcome.quarantined
+    for finding in findings:
+        first = BrokenRule(outcome.dataset, finding.rule, finding.measured)
+        broken.setdefault((outcome.dataset, finding.rule.name), first).partitions.append(outcome.partition)
 
 
 def _ended(entry: PlanEntry, known: Outcome | None, reason: str) -> Outcome:
