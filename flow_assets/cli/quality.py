@@ -122,12 +122,12 @@ def _print_over_time(console: "Console", found: "Quality", dataset: str | None) 
     if not over_time:
         return
     title = f"By {found.unit}, from the lowest to 100 %: {found.periods[0]} .. {found.periods[-1]}"
-    shown = table(title, "dimension", "score", "picture", "lowest", "in", texts=("picture", "in"))
+    shown = table(None, "dimension", "score", "picture", "lowest", "in", texts=("picture", "in"))
     for name, scores in over_time.items():
         worst = min(scores, key=lambda period: scores[period])
         lowest = (percent(scores[worst]), worst) if scores[worst] < 1 else ("·", "")
         shown.add_row(name, percent(found.dimensions[name]), _bars(scores, found.periods), *lowest)
-    console.print()
+    console.print(f"\n[bold]{title}[/]")
     print_table(console, shown)
 
 
@@ -187,9 +187,8 @@ def _print_kept_back(console: "Console", found: "Quality") -> None:
     """What is blocked and why, and what is published although it breaks a rule made since."""
     blocked = [(name, key, block) for name, of in found.datasets.items() for key, block in of.blocked.items()]
     for name, key, block in blocked[:_WORST]:
-        console.print(
-            f"\n[bold]blocked[/] {' '.join(filter(None, (name, key)))}, since {block.at[:16]} UTC\n  ", end=""
-        )
+        partition, since = " ".join(filter(None, (name, key))), block.at[:16].replace("T", " ")
+        console.print(f"\n[bold]blocked[/] {partition}, since {since} UTC\n  ", end="")
         console.print(block.reason, markup=False)
     if len(blocked) > _WORST:
         console.print(f"\n... and {len(blocked) - _WORST} more are blocked; see all with --json.")

@@ -152,15 +152,15 @@ def _print(summary: "RunSummary", project: "Project") -> None:
 def _print_counts(console: "Console", summary: "RunSummary") -> None:
     from flow_assets.cli.console import print_table, table
     from flow_assets.materialization.outcomes import Status
+    from flow_assets.materialization.summary import FOUND
 
-    shown = table("Run", "dataset", *(status.value for status in Status), "warned", "quarantined", "rows", "seconds")
+    shown = table("Run", "dataset", *(status.value for status in Status), *FOUND, "rows", "seconds")
     for name, of in summary.datasets.items():
-        counts = (*(of.counts[status] for status in Status), of.warned, of.quarantined)
+        counts = (*(of.counts[status] for status in Status), *(getattr(of, name) for name in FOUND))
         shown.add_row(name, *(f"{n:,}" if n else "·" for n in counts), f"{of.rows:,}", f"{of.seconds:.1f}")
     shown.add_section()
-    every = summary.datasets.values()
-    totals = (*map(summary.total, Status), sum(of.warned for of in every), sum(of.quarantined for of in every))
-    rows = sum(of.rows for of in every)
+    totals = (*map(summary.total, Status), *map(summary.found, FOUND))
+    rows = sum(of.rows for of in summary.datasets.values())
     shown.add_row("all", *(f"{n:,}" if n else "·" for n in totals), f"{rows:,}", f"{summary.seconds:.1f}")
     print_table(console, shown)
 
@@ -172,7 +172,7 @@ def _print_warnings(console: "Console", summary: "RunSummary") -> None:
     for warning in summary.warnings[:_SHOWN_WARNINGS]:
         keys = keys_text(warning.partitions) if len(warning.partitions) < 2 else f"{len(warning.partitions)} partitions"
         where = " ".join(filter(None, (warning.dataset, keys)))
-        head = "[bold]warning[/]" if warning.rule.severity == "warn" else "[bold]published, though broken[/]"
+        head = "[bold]warning[/]" if warning.is_mild else "[bold]published, though broken[/]"
         console.print(f"\n{head} {where}\n  ", end="")
         rule = warning.rule
         console.print(f"{rule.name} ({rule.dimension}): {rule.text}: {warning.measured}", markup=False)

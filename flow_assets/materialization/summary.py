@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flow_assets.declaration import Rule
+from flow_assets.declaration import Rule, Severity
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.memo.entries import Action, PlanEntry
 
@@ -13,12 +13,17 @@ _UNCHANGED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.H
 _RESTLESS = "what it is made from kept changing while it was computed; run again"
 
 
+FOUND = ("warned", "broken", "quarantined")
+"""What is told of partitions that are published although something was found."""
+
+
 @dataclass
 class DatasetSummary:
     """How many of a dataset's partitions ended how, and the rows it has now in the partitions asked for.
 
     Attributes:
-        warned: partitions published in this run that break a rule.
+        warned: partitions checked and published in this run that break a rule of severity warn.
+        broken: those that break one of severity error: they had been published before it was made.
         quarantined: rows that left them.
     """
 
@@ -26,6 +31,7 @@ class DatasetSummary:
     rows: int = 0
     seconds: float = 0.0
     warned: int = 0
+    broken: int = 0
     quarantined: int = 0
 
 
@@ -42,6 +48,11 @@ class BrokenRule:
     measured: str
     partitions: list[str] = field(default_factory=list)
 
+    @property
+    def is_mild(self) -> bool:
+        """Whether it only warns."""
+        return self.rule.severity is Severity.WARN
+
 
 @dataclass
 class RunSummary:
@@ -50,7 +61,7 @@ class RunSummary:
     Attributes:
         problems: of each partition that is not what it should be, how it ended and why, in order.
         seconds: wall time of the whole run.
-        warnings: rules that are broken by what was published.
+        warnings: rules that are broken by what is published, those of severity error first.
     """
 
     datasets: dict[str, DatasetSummary]
@@ -67,18 +78,20 @@ class RunSummary:
         """How many partitions ended so."""
         return sum(summary.counts[status] for summary in self.datasets.values())
 
+    def found(self, name: str) -> int:
+        """How much of one of `FOUND` there is in all datasets."""
+        return sum(getattr(summary, name) for summary in self.datasets.values())
+
     def to_json(self) -> dict[str, Any]:
         """The summary as `flow run --json` prints it."""
         return {
             **{status.value: self.total(status) for status in Status},
-            "warned": sum(of.warned for of in self.datasets.values()),
-            "quarantined": sum(of.quarantined for of in self.datasets.values()),
+            **{name: self.found(name) for name in FOUND},
             "seconds": round(self.seconds, 3),
             "datasets": {
                 name: {
                     **{status.value: summary.counts[status] for status in Status},
-                    "warned": summary.warned,
-                    "quarantined": summary.quarantined,
+                    **{name: getattr(summary, name) for name in FOUND},
                     "rows": summary.rows,
                     "seconds": round(summary.seconds, 3),
                 }
@@ -137,13 +150,15 @@ def summarize(
             _note_broken(outcome, of_dataset, broken)
         else:
             summary.problems.append(outcome)
-    summary.warnings = list(broken.values())
+    summary.warnings = sorted(broken.values(), key=lambda rule: (rule.is_mild, -len(rule.partitions)))
     return summary
 
 
 def _note_broken(outcome: Outcome, of_dataset: DatasetSummary, broken: dict[tuple[str, str], BrokenRule]) -> None:
     findings = [finding for finding in outcome.findings if not finding.is_passed]
-    of_dataset.warned += bool(findings)
+    severities = {finding.rule.severity for finding in findings}
+    of_dataset.warned += Severity.WARN in severities
+    of_dataset.broken += Severity.ERROR in severities
     of_dataset.quarantined += outcome.quarantined
     for finding in findings:
         first = BrokenRule(outcome.dataset, finding.rule, finding.measured)
