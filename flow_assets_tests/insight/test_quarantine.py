@@ -99,5 +99,5 @@ def test_what_cannot_be_exported_is_told(strange: Sandbox) -> None:
             export(project, "readings", Path("rows.csv"), DAYS[2])
         with pytest.raises(StoreError, match="cannot be written"):
             export(project, "readings", strange.root / "nowhere" / "rows.csv")
-        with pytest.raises(SelectionError, match="meters_seen has no partitions; leave the partition out."):
+        with pytest.raises(SelectionError, match=r"meters_seen has no partitions; leave the partition out."):
             find_quarantine(project, "meters_seen", DAYS[0])
