@@ -13,9 +13,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
+from flow_assets.declaration.constraints import References
 from flow_assets.declaration.dataset import Dataset
 from flow_assets.declaration.inputs import AllPartitions, SamePartition
 from flow_assets.declaration.partitions import Partitions
+from flow_assets.declaration.rules import Rule
 from flow_assets.errors import DefinitionError, SelectionError
 
 _TEXT_LENGTH = 100
@@ -36,8 +38,8 @@ class DatasetGraph:
         """The validated graph of `datasets`.
 
         Raises:
-            DefinitionError: a name is used twice, an input does not exist, the graph has a cycle, or an input's
-                partitions cannot be mapped.
+            DefinitionError: a name is used twice, an input or what a rule refers to does not exist, the graph has a
+                cycle, or an input's partitions cannot be mapped.
         """
         by_name: dict[str, Dataset] = {}
         for dataset in datasets:
@@ -49,6 +51,8 @@ class DatasetGraph:
         for dataset in by_name.values():
             for name in dataset.ins:
                 _validate_input(dataset, name, by_name)
+            for rule in dataset.rules:
+                _validate_reference(dataset, rule, by_name)
         return cls({name: by_name[name] for name in _topological_order(by_name)})
 
     def select(self, names: Iterable[str] = ()) -> tuple[Dataset, ...]:
@@ -175,6 +179,20 @@ def _validate_input(dataset: Dataset, name: str, known: Mapping[str, Dataset]) -
             f'say which ones it reads: `ins={{"{name}": all_partitions()}}`. It has {_text(dataset.partitions)}, '
             f"{name} has {_text(upstream.partitions)}."
         )
+
+
+def _validate_reference(dataset: Dataset, rule: Rule, known: Mapping[str, Dataset]) -> None:
+    if not isinstance(rule.constraint, References):
+        return
+    where, name = f"{dataset.location}: dataset {dataset.name}: rule {rule.name}", rule.constraint.dataset
+    if name not in known:
+        raise DefinitionError(f"{where} refers to {name!r}, which is not there.{_suggestion(name, known)}")
+    here, there = ({c.name: c.type for c in d.schema.columns()} for d in (dataset, known[name]))
+    for column, other in rule.constraint.on:
+        if there.get(other) != here[column]:
+            found = there.get(other)
+            problem = f"is {found} there and {here[column]} here" if found else "is no column there"
+            raise DefinitionError(f"{where} compares {column} with {name}.{other}, which {problem}.")
 
 
 def _text(partitions: Partitions | None) -> str:
