@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flow_assets.checks.unique import repeats_previous
 from flow_assets.declaration import ColumnDeclaration, Dataset
 from flow_assets.errors import SchemaMismatchError
 
@@ -139,16 +140,9 @@ def _first_null(table: pa.Table, declared: ColumnDeclaration) -> Violation | Non
 
 
 def _first_repeated_key(table: pa.Table, sort_by: Sequence[str]) -> Violation | None:
-    if len(table) < 2:
-        return None
-    is_same = np.ones(len(table) - 1, dtype=bool)
-    for name in sort_by:
-        column = table.column(name)
-        before, after = column.slice(0, len(table) - 1), column.slice(1)
-        equal = pc.or_(pc.fill_null(pc.equal(before, after), False), pc.and_(pc.is_null(before), pc.is_null(after)))
-        is_same &= equal.to_numpy()
+    is_same = repeats_previous(table, sort_by)
     if not is_same.any():
         return None
-    row = int(np.argmax(is_same))
+    row = int(np.argmax(is_same)) - 1
     values = ", ".join(f"{name}={table.column(name)[row].as_py()!r}" for name in sort_by)
     return Violation(row, f"{int(is_same.sum())} rows repeat the key of another, such as {values}")
