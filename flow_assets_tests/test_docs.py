@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md"), ROOT / "data" / "README.md"]
 )
-COMMANDS = ("land", "plan", "run", "why", "fingerprint", "status", "query")
+COMMANDS = ("land", "plan", "run", "why", "fingerprint", "status", "profile-data", "query")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_every_command_is_in_the_readme(name: str) -> None:
 
 
 def test_no_command_is_forgotten() -> None:
-    modules = {path.stem for path in (ROOT / "flow_assets" / "cli").glob("*.py")}
+    modules = {path.stem.replace("_", "-") for path in (ROOT / "flow_assets" / "cli").glob("*.py")}
     assert modules - {"__init__", "app", "console"} == set(COMMANDS)
 
 

@@ -12,8 +12,10 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from flow_assets.declaration.buckets import Buckets
-from flow_assets.declaration.constraints import Unique
+from flow_assets.declaration.constraints import References, Scope, Unique
+from flow_assets.declaration.fit import lenience
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
+from flow_assets.declaration.partition_fit import partition_misfit
 from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.rules import Rule, unique
 from flow_assets.declaration.schema import DatasetSchema
@@ -66,6 +68,11 @@ class Dataset:
         declared = self.schema.all_rules()
         has_key = any(isinstance(r.constraint, Unique) and set(r.columns) == set(self.sort_by) for r in declared)
         return declared if has_key else (*declared, unique(*self.sort_by, name="key_is_unique"))
+
+    @cached_property
+    def refers(self) -> tuple[str, ...]:
+        """The datasets that its rules refer to and that it does not read; they come before it in the graph."""
+        return tuple(sorted({c.dataset for c in _references(self.schema)} - set(self.ins)))
 
 
 def dataset(  # noqa: PLR0913
@@ -121,7 +128,7 @@ def dataset(  # noqa: PLR0913
             sort_by=tuple(sort_by),
             partitions=partitions,
             partition_column=partition_column,
-            ins={} if source else {p: (ins or {}).get(p, SamePartition()) for p in signature.frames},
+            ins={} if source else _inputs(signature, ins or {}, schema),
             source=source,
             frames=signature.frames,
             config=signature.config,
@@ -140,6 +147,17 @@ def dataset(  # noqa: PLR0913
         return declared
 
     return declare
+
+
+def _inputs(signature: Signature, ins: Mapping[str, Input], schema: type[DatasetSchema]) -> dict[str, Input]:
+    """What it reads: its frames, and what decides which rows leave it for the quarantine."""
+    deciding = [c.dataset for c in _references(schema, is_quarantining=True)]
+    return {name: ins.get(name, SamePartition()) for name in (*signature.frames, *deciding)}
+
+
+def _references(schema: type[DatasetSchema], *, is_quarantining: bool = False) -> list[References]:
+    rules = [rule for rule in schema.all_rules() if rule.quarantine or not is_quarantining]
+    return [rule.constraint for rule in rules if isinstance(rule.constraint, References)]
 
 
 _OWNER = re.compile(r"team:[\w-]+|[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -196,7 +214,11 @@ def _require_ins_are_frames(ins: set[str], signature: Signature, source: Landed 
 
 
 def _validate(declared: Dataset) -> None:
-    for is_wrong, problem in (*_column_problems(declared), *_partition_problems(declared)):
+    for is_wrong, problem in (
+        *_column_problems(declared),
+        *_partition_problems(declared),
+        *_rule_problems(declared),
+    ):
         if is_wrong:
             raise DefinitionError(f"{declared.location}: dataset {declared.name}: {problem}.")
 
@@ -229,6 +251,16 @@ def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
         ),
         *((True, problem) for problem in [declared.source and declared.source.problem(declared.partitions)] if problem),
     )
+
+
+def _rule_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:
+    required = {c.name for c in declared.schema.columns() if not c.nullable}
+    columns = {c.name: c.type for c in declared.schema.columns()}
+    for rule in declared.rules:
+        is_of_rows = rule.scope is Scope.ROW
+        problem = None if is_of_rows else partition_misfit(rule, columns, declared.partitions)
+        if problem := problem or lenience(rule, required, declared.sort_by):
+            yield True, f"rule {rule.name}: {problem}"
 
 
 def _lookback_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:

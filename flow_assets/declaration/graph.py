@@ -17,7 +17,6 @@ from flow_assets.declaration.constraints import References
 from flow_assets.declaration.dataset import Dataset
 from flow_assets.declaration.inputs import AllPartitions, SamePartition
 from flow_assets.declaration.partitions import Partitions
-from flow_assets.declaration.rules import Rule
 from flow_assets.errors import DefinitionError, SelectionError
 
 _TEXT_LENGTH = 100
@@ -38,8 +37,8 @@ class DatasetGraph:
         """The validated graph of `datasets`.
 
         Raises:
-            DefinitionError: a name is used twice, an input or what a rule refers to does not exist, the graph has a
-                cycle, or an input's partitions cannot be mapped.
+            DefinitionError: a name is used twice, an input does not exist, the graph has a cycle, or an input's
+                partitions cannot be mapped.
         """
         by_name: dict[str, Dataset] = {}
         for dataset in datasets:
@@ -51,8 +50,7 @@ class DatasetGraph:
         for dataset in by_name.values():
             for name in dataset.ins:
                 _validate_input(dataset, name, by_name)
-            for rule in dataset.rules:
-                _validate_reference(dataset, rule, by_name)
+            _validate_references(dataset, by_name)
         return cls({name: by_name[name] for name in _topological_order(by_name)})
 
     def select(self, names: Iterable[str] = ()) -> tuple[Dataset, ...]:
@@ -69,7 +67,7 @@ class DatasetGraph:
             dataset = wanted.pop()
             if dataset.name not in selected:
                 selected.add(dataset.name)
-                wanted.extend(self.datasets[name] for name in dataset.ins)
+                wanted.extend(self.datasets[name] for name in (*dataset.ins, *dataset.refers))
         return tuple(d for d in self.datasets.values() if d.name in selected)
 
     def get(self, name: str) -> Dataset:
@@ -181,18 +179,31 @@ def _validate_input(dataset: Dataset, name: str, known: Mapping[str, Dataset]) -
         )
 
 
-def _validate_reference(dataset: Dataset, rule: Rule, known: Mapping[str, Dataset]) -> None:
-    if not isinstance(rule.constraint, References):
-        return
-    where, name = f"{dataset.location}: dataset {dataset.name}: rule {rule.name}", rule.constraint.dataset
-    if name not in known:
-        raise DefinitionError(f"{where} refers to {name!r}, which is not there.{_suggestion(name, known)}")
-    here, there = ({c.name: c.type for c in d.schema.columns()} for d in (dataset, known[name]))
-    for column, other in rule.constraint.on:
-        if there.get(other) != here[column]:
-            found = there.get(other)
-            problem = f"is {found} there and {here[column]} here" if found else "is no column there"
-            raise DefinitionError(f"{where} compares {column} with {name}.{other}, which {problem}.")
+def _validate_references(dataset: Dataset, known: Mapping[str, Dataset]) -> None:
+    for rule in dataset.rules:
+        if not isinstance(rule.constraint, References):
+            continue
+        problem, name = "", rule.constraint.dataset
+        if name not in known:
+            problem = f"which is not there.{_suggestion(name, known)}"
+        elif mismatch := _mismatch(dataset, rule.constraint, known[name]):
+            problem = mismatch
+        elif rule.quarantine and dataset.source:
+            problem = "and quarantines lines of a landed file; let a dataset that reads this one do that."
+        if problem:
+            raise DefinitionError(
+                f"{dataset.location}: dataset {dataset.name}: rule {rule.name} refers to {name!r}, {problem}"
+            )
+
+
+def _mismatch(dataset: Dataset, constraint: References, other: Dataset) -> str | None:
+    here, there = ({c.name: c.type for c in d.schema.columns()} for d in (dataset, other))
+    if missing := sorted({name for _, name in constraint.on} - set(there)):
+        return f"which has no column {', '.join(missing)}."
+    for column, name in constraint.on:
+        if here[column] != there[name]:
+            return f"where {name} is {there[name]} and not {here[column]}, as {column} is."
+    return None
 
 
 def _text(partitions: Partitions | None) -> str:
@@ -202,7 +213,8 @@ def _text(partitions: Partitions | None) -> str:
 
 def _topological_order(datasets: Mapping[str, Dataset]) -> tuple[str, ...]:
     try:
-        return tuple(graphlib.TopologicalSorter({n: sorted(d.ins) for n, d in datasets.items()}).static_order())
+        before = {name: sorted((*dataset.ins, *dataset.refers)) for name, dataset in datasets.items()}
+        return tuple(graphlib.TopologicalSorter(before).static_order())
     except graphlib.CycleError as error:
         cycle = error.args[1]
         places = "\n  ".join(f"{name} at {datasets[name].location}" for name in cycle[:-1])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flow_assets.errors import StoreError
@@ -48,6 +48,9 @@ class Record:
         components: what the key was made of; JSON values.
         producer: who computed it: run id, seconds, nothing of the host; JSON values.
         preview: its first rows in Markdown, for people to look at; empty in records written before there was one.
+        checks: how each rule fared when it was written; JSON values, empty in records from before there were rules.
+        states: of its columns' profile, encoded, in base64.
+        quarantine: the file of rows that left it because of a rule; at most one.
     """
 
     key: str
@@ -60,6 +63,9 @@ class Record:
     components: dict[str, Any]
     producer: dict[str, Any]
     preview: str = ""
+    checks: dict[str, Any] = field(default_factory=dict)
+    states: str = ""
+    quarantine: tuple[PartitionFile, ...] = ()
 
     def to_json(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces, the format's version.
@@ -68,23 +74,13 @@ class Record:
             StoreError: `components` or `producer` holds something that is no JSON value.
         """
         try:
-            return canonical_json({"format_version": RECORD_FORMAT_VERSION, **vars(self), "files": self._files()})
+            files = {"files": _files(self.files), "quarantine": _files(self.quarantine)}
+            return canonical_json({"format_version": RECORD_FORMAT_VERSION, **vars(self), **files})
         except (TypeError, ValueError) as error:
             raise StoreError(
                 f"The record {self.key} of {self.dataset} {self.partition} cannot be written as JSON ({error}); "
                 "put only JSON values into its components and producer."
             ) from error
-
-    def _files(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "hash": file.hash,
-                "size": file.size,
-                "rows": file.rows,
-                "buckets": [{"bucket": s.bucket, "row_group": s.row_group, "rows": s.rows} for s in file.buckets],
-            }
-            for file in self.files
-        ]
 
     @classmethod
     def from_json(cls, data: bytes) -> "Record":
@@ -98,7 +94,8 @@ class Record:
             version = fields.pop("format_version")
             if version != RECORD_FORMAT_VERSION:
                 raise ValueError(f"its format version is {version!r}, not {RECORD_FORMAT_VERSION}")
-            fields["files"] = tuple(_file(f) for f in _typed(fields["files"], list))
+            for name in ("files", "quarantine"):
+                fields[name] = tuple(_file(f) for f in _typed(fields.get(name, []), list))
             fields["schema"] = tuple(_column(*c) for c in _typed(fields["schema"], list))
             return cls(**{name: _typed(value, _FIELD_TYPES[name]) for name, value in fields.items()})
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -124,6 +121,9 @@ _FIELD_TYPES: dict[str, Callable[..., Any]] = {
     "components": dict,
     "producer": dict,
     "preview": str,
+    "checks": dict,
+    "states": str,
+    "quarantine": tuple,
 }
 
 
@@ -132,6 +132,18 @@ def _typed(value: Any, expected: Callable[..., Any]) -> Any:
     if type(value) is not expected:
         raise TypeError(f"{value!r:.40} is a {type(value).__name__}, not a {expected.__name__}")
     return value
+
+
+def _files(files: tuple[PartitionFile, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "hash": file.hash,
+            "size": file.size,
+            "rows": file.rows,
+            "buckets": [{"bucket": s.bucket, "row_group": s.row_group, "rows": s.rows} for s in file.buckets],
+        }
+        for file in files
+    ]
 
 
 def _file(fields: Any) -> PartitionFile:

@@ -5,18 +5,25 @@ why, who is computing what at the moment, and the KPIs of every publication. It 
 history, KPIs and holds, but no computed partition: those are found again in the store.
 """
 
+from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Kpi, Publication
 from flow_assets.ledger.claims import Claims, Owner
 from flow_assets.ledger.database import open_database
-from flow_assets.ledger.holdings import Failure, HistoryEntry, Holding, Holdings, Kpi, Publication
+from flow_assets.ledger.holdings import Holding, Holdings
+from flow_assets.ledger.states import PartitionStates, States, replace_states
 
 __all__ = [
+    "Block",
     "Claims",
     "Failure",
     "HistoryEntry",
     "Holding",
     "Holdings",
+    "Judgement",
     "Kpi",
     "Owner",
+    "PartitionStates",
     "Publication",
+    "States",
     "open_database",
+    "replace_states",
 ]

@@ -1,14 +1,17 @@
 """What each partition is now, how it became so, and what failed."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Table, delete, func, select
 
 from flow_assets.ledger import tables
+from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Publication
 from flow_assets.ledger.database import reading, transaction
+from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
+from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove
+from flow_assets.ledger.states import States, replace_states
 
 
 class Holding(NamedTuple):
@@ -34,84 +37,19 @@ class Holding(NamedTuple):
         return self.blobs.split(";")
 
 
-@dataclass(frozen=True)
-class Kpi:
-    """What making one partition cost; sizes in bytes, times in seconds.
-
-    Attributes:
-        peak_memory_bytes: the most that the process had held until then.
-        partitions_in_call: over how many partitions of one set-based call the cost was shared out.
-    """
-
-    code_fingerprint: str
-    wall_seconds: float
-    cpu_seconds: float
-    peak_memory_bytes: int
-    rows_in: int
-    rows_out: int
-    bytes_in: int
-    bytes_out: int
-    partitions_in_call: int
-
-
-@dataclass(frozen=True)
-class Publication:
-    """A new current version of one partition.
-
-    Attributes:
-        change: `computed` or `restored`.
-        reason: why, in words.
-    """
-
-    dataset: str
-    partition: str
-    change: str
-    reason: str
-    key: str
-    content_hash: str
-    source_hash: str | None
-    blobs: str
-    rows: int
-    bytes: int
-    kpi: Kpi | None = None
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a partition could not be made.
-
-    Attributes:
-        is_retryable: whether the cause lies outside the data and the code (a full disk), so that it is tried again
-            although its key has not changed.
-    """
-
-    dataset: str
-    partition: str
-    key: str
-    error: str
-    message: str
-    is_retryable: bool
-
-
-@dataclass(frozen=True)
-class HistoryEntry:
-    """One change of one partition; `at` is UTC, ISO 8601."""
-
-    change: str
-    reason: str
-    key: str
-    content_hash: str
-    rows: int
-    at: str
-    run_id: str
-
-
 class Holdings:
-    """Reads and writes the current state of one environment's partitions."""
+    """Reads and writes the current state of one environment's partitions.
+
+    Attributes:
+        judgements: what was found of them.
+        states: of their columns' profiles.
+    """
 
     def __init__(self, engine: Engine, environment: str) -> None:
         self._engine = engine
         self._environment = environment
+        self.judgements = Judgements(engine, environment)
+        self.states = States(engine, environment)
 
     def current(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Holding]:
         """Partition to its current version, in one query; `partitions` narrows it down."""
@@ -141,9 +79,9 @@ class Holdings:
         table = tables.troubles
         rows = [self._trouble_row(dataset, partition, run_id) for partition in begun]
         with transaction(self._engine) as connection:
-            for some in _chunks([*begun, *ended], 500):
+            for some in portions([*begun, *ended]):
                 connection.execute(delete(table).where(self._is_of(table, dataset, some)))
-            _insert(connection, table, rows)
+            insert_rows(connection, table, rows)
 
     def history(self, dataset: str, partition: str) -> list[HistoryEntry]:
         """Every change of one partition, the newest first."""
@@ -162,17 +100,50 @@ class Holdings:
         Returns:
             The (dataset, partition) pairs that were published.
         """
-        now = _now()
+        now = now_text()
         with transaction(self._engine) as connection:
             claimed = self._claimed_by(connection, owner)
             kept = [p for p in publications if (p.dataset, p.partition) in claimed]
-            for table in (tables.holdings, tables.failures, tables.troubles, tables.claims):
-                self._remove(connection, table, kept)
-            _insert(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
-            _insert(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
-            _insert(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
-            _insert(connection, tables.troubles, [self._trouble_row(p.dataset, p.partition, run_id) for p in kept])
+            for table in (tables.holdings, tables.failures, tables.blocked, tables.troubles, tables.claims):
+                remove(connection, table, self._environment, kept)
+            insert_rows(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
+            insert_rows(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
+            insert_rows(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
+            insert_rows(connection, tables.troubles, [self._trouble_row(p.dataset, p.partition, run_id) for p in kept])
+            found = [p.judgement for p in kept if p.judgement]
+            keep_judgements(connection, self._environment, found, run_id, is_published=True)
+            replace_states(connection, self._environment, found)
         return {(p.dataset, p.partition) for p in kept}
+
+    def block(self, blocks: Sequence[Block], run_id: str, owner: str) -> set[tuple[str, str]]:
+        """Keep versions that break their rules beside what is published, and give up the claims on them.
+
+        As with `publish`, one whose claim `owner` has lost meanwhile is left out.
+
+        Returns:
+            The (dataset, partition) pairs that were kept.
+        """
+        with transaction(self._engine) as connection:
+            claimed = self._claimed_by(connection, owner)
+            kept = [b for b in blocks if (b.dataset, b.partition) in claimed]
+            for table in (tables.failures, tables.blocked, tables.claims):
+                remove(connection, table, self._environment, kept)
+            keep_blocks(connection, self._environment, kept, run_id)
+        return {(b.dataset, b.partition) for b in kept}
+
+    def judge(self, judgements: Sequence[Judgement], run_id: str, owner: str) -> set[tuple[str, str]]:
+        """Take note of what was found anew of what is published, and give up the claims on it.
+
+        Returns:
+            The (dataset, partition) pairs that were noted; not those whose claim was lost.
+        """
+        with transaction(self._engine) as connection:
+            claimed = self._claimed_by(connection, owner)
+            kept = [j for j in judgements if (j.dataset, j.partition) in claimed]
+            remove(connection, tables.claims, self._environment, kept)
+            keep_judgements(connection, self._environment, kept, run_id, is_published=True)
+            replace_states(connection, self._environment, kept)
+        return {(j.dataset, j.partition) for j in kept}
 
     def fail(self, failures: Sequence[Failure], run_id: str, owner: str) -> set[tuple[str, str]]:
         """Remember why partitions could not be made, and give up the claims on them.
@@ -182,14 +153,14 @@ class Holdings:
         Returns:
             The (dataset, partition) pairs that were remembered.
         """
-        now = _now()
+        now = now_text()
         with transaction(self._engine) as connection:
             claimed = self._claimed_by(connection, owner)
             kept = [f for f in failures if (f.dataset, f.partition) in claimed]
-            for table in (tables.failures, tables.claims):
-                self._remove(connection, table, kept)
+            for table in (tables.failures, tables.blocked, tables.claims):
+                remove(connection, table, self._environment, kept)
             rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in kept]
-            _insert(connection, tables.failures, rows)
+            insert_rows(connection, tables.failures, rows)
         return {(f.dataset, f.partition) for f in kept}
 
     def verified(self, dataset: str, blobs: Mapping[str, str]) -> None:
@@ -209,9 +180,9 @@ class Holdings:
         """Remember identities and hashes of landed files: path to both."""
         table = tables.landed_files
         with transaction(self._engine) as connection:
-            for some in _chunks(list(files), 500):
+            for some in portions(list(files)):
                 connection.execute(delete(table).where(table.c.path.in_(some)))
-            _insert(connection, table, [{"path": p, "identity": i, "hash": h} for p, (i, h) in files.items()])
+            insert_rows(connection, table, [{"path": p, "identity": i, "hash": h} for p, (i, h) in files.items()])
 
     def totals(self) -> dict[str, tuple[int, int, str]]:
         """Dataset to rows, bytes, and when it was last published."""
@@ -224,9 +195,8 @@ class Holdings:
         with reading(self._engine) as connection:
             return {name: (rows, size, at) for name, rows, size, at in connection.execute(query)}
 
-    def _is_of(self, table: Any, dataset: str, partitions: Sequence[str] | None) -> Any:
-        condition = and_(table.c.environment == self._environment, table.c.dataset == dataset)
-        return condition if partitions is None else and_(condition, table.c.partition.in_(partitions))
+    def _is_of(self, table: Table, dataset: str, partitions: Sequence[str] | None) -> Any:
+        return is_of(table, self._environment, dataset, partitions)
 
     def _claimed_by(self, connection: Connection, owner: str) -> set[tuple[str, str]]:
         table = tables.claims
@@ -234,14 +204,6 @@ class Holdings:
             table.c.owner == owner, table.c.environment == self._environment
         )
         return {(row.dataset, row.partition) for row in connection.execute(query)}
-
-    def _remove(self, connection: Connection, table: Any, items: Iterable[Publication | Failure]) -> None:
-        by_dataset: dict[str, list[str]] = {}
-        for item in items:
-            by_dataset.setdefault(item.dataset, []).append(item.partition)
-        for dataset, partitions in by_dataset.items():
-            for some in _chunks(partitions, 500):
-                connection.execute(delete(table).where(self._is_of(table, dataset, some)))
 
     def _holding_row(self, publication: Publication, run_id: str, now: str) -> dict[str, Any]:
         fields = ("dataset", "partition", "key", "content_hash", "source_hash", "blobs", "rows", "bytes")
@@ -260,16 +222,3 @@ class Holdings:
         row = {name: getattr(publication, name) for name in ("dataset", "partition", "change")}
         kpi = asdict(publication.kpi) if publication.kpi else {}
         return {"environment": self._environment, **row, "at": now, "run_id": run_id, **kpi}
-
-
-def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
-
-
-def _chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,6 +1,6 @@
 """The ledger's tables; what is held, claimed, failed and measured belongs to one environment."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 
@@ -38,6 +38,16 @@ history = Table(
     Index("history_of_a_partition", "environment", "dataset", "partition"),
 )
 
+states = Table(
+    "states",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("content_hash", String, nullable=False),
+    Column("states", LargeBinary, nullable=False),
+)
+
 failures = Table(
     "failures",
     METADATA,
@@ -50,6 +60,67 @@ failures = Table(
     Column("is_retryable", Boolean, nullable=False),
     Column("at", String, nullable=False),
     Column("run_id", String, nullable=False),
+)
+
+blocked = Table(
+    "blocked",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("blobs", Text, nullable=False),
+    Column("source_hash", String),
+    Column("reason", Text, nullable=False),
+    Column("rules", String, nullable=False),
+    Column("referred", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("run_id", String, nullable=False),
+)
+
+judgements = Table(
+    "judgements",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("partition", String, primary_key=True),
+    Column("content_hash", String, nullable=False),
+    Column("rules", String, nullable=False),
+    Column("referred", Text, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("warnings", Integer, nullable=False),
+    Column("quarantine", Text, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+)
+
+checks = Table(
+    "checks",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("environment", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("partition", String, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("rules", String, nullable=False),
+    Column("referred", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("results", Text, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("warnings", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("is_published", Boolean, nullable=False),
+    Column("at", String, nullable=False),
+    Column("run_id", String, nullable=False),
+    Index("checks_of_a_partition", "environment", "dataset", "partition"),
+)
+
+rule_sets = Table(
+    "rule_sets",
+    METADATA,
+    Column("digest", String, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("rules", Text, nullable=False),
 )
 
 troubles = Table(

@@ -8,11 +8,12 @@ from sqlalchemy import Engine
 
 from flow_assets.checks import CONFORM_VERSION
 from flow_assets.checks.expressions import require_sound_expressions
+from flow_assets.checks.partition_query import require_answerable_queries
 from flow_assets.declaration import Dataset, DatasetGraph, find_datasets
 from flow_assets.engines import FRAMES_VERSION, READER_VERSION
 from flow_assets.errors import SettingsError
 from flow_assets.lake import ObjectStore
-from flow_assets.ledger import Claims, Holdings, open_database
+from flow_assets.ledger import Claims, Holdings, States, open_database
 from flow_assets.memo.content import CONTENT_HASH_VERSION
 from flow_assets.memo.key import Recipe, make_recipe
 from flow_assets.memo.landing import Landing
@@ -48,12 +49,18 @@ class Project:
         """
         graph = graph or find_datasets(settings.datasets)
         require_sound_expressions(graph.datasets.values())
+        require_answerable_queries(graph.datasets.values())
         if unknown := set(settings.config) - set(graph.datasets):
             raise SettingsError(f"FLOW_ASSETS_CONFIG: there is no dataset {', '.join(sorted(unknown))}.")
         engine = open_database(settings.ledger)
         holdings = Holdings(engine, settings.environment)
         looks = Looks(settings.remote_seconds)
         return cls(settings, graph, ObjectStore(settings.store), engine, holdings, looks)
+
+    @property
+    def states(self) -> States:
+        """What profiles are made from."""
+        return self.holdings.states
 
     def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None, *, may_wait: bool = True) -> Planner:
         """A planner for `datasets`, as the ledger, the landing folder and the code are now.

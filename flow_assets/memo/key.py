@@ -19,6 +19,7 @@ from flow_assets.declaration import Dataset, DatasetSchema, Frame, HourlyPartiti
 from flow_assets.errors import SettingsError
 from flow_assets.lake.records import canonical_json
 from flow_assets.memo.fingerprint import Fingerprint, fingerprint, fingerprint_value
+from flow_assets.memo.rule_book import RuleBook
 
 KEY_FORMAT_VERSION = 1
 
@@ -34,6 +35,7 @@ class Recipe:
 
     Attributes:
         reads: the schemas through which its inputs are read.
+        book: its rules; those that quarantine rows are part of the key.
     """
 
     dataset: Dataset
@@ -42,6 +44,7 @@ class Recipe:
     packages: Mapping[str, str]
     stage_versions: Mapping[str, int]
     reads: Mapping[str, type[DatasetSchema]]
+    book: RuleBook
 
     @cached_property
     def components(self) -> dict[str, Any]:
@@ -61,6 +64,7 @@ class Recipe:
             "buckets": self._buckets(),
             "source": self._source(),
             **self._clock(),
+            **({"quarantine": list(self.book.quarantining)} if self.book.quarantining else {}),
         }
 
     @cached_property
@@ -132,7 +136,7 @@ def make_recipe(
     names = {*code.packages, *(name for frame in dataset.frames.values() for name in _PACKAGES[frame])}
     packages = {name: _version(name, package_precision) for name in sorted(names)}
     packages["python"] = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Recipe(dataset, code, make_config(dataset, config), packages, stage_versions, reads)
+    return Recipe(dataset, code, make_config(dataset, config), packages, stage_versions, reads, RuleBook.of(dataset))
 
 
 def make_config(dataset: Dataset, fields: Mapping[str, Any]) -> BaseModel | None:

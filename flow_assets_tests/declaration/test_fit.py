@@ -7,16 +7,14 @@ import pytest
 
 from flow_assets.declaration import Rule
 from flow_assets.declaration.fit import misfit
+from flow_assets.declaration.partition_rules import complete_sequence, fresh, no_drift
 from flow_assets.declaration.rules import (
-    complete_sequence,
     eq,
-    fresh,
     ge,
     in_range,
     isin,
     le,
     ne,
-    no_drift,
     not_null,
     notin,
     python_rule,

@@ -235,8 +235,8 @@ def test_a_wrong_declaration_is_told_as_it_is(write: Callable[[str, str], None])
     [
         ("letters", {"letter": "letter"}, None),
         ("letter", {"letter": "letter"}, "refers to 'letter', which is not there. Did you mean 'letters'?"),
-        ("letters", {"letter": "size"}, "compares letter with letters.size, which is no column there."),
-        ("letters", {"count": "day"}, "compares count with letters.day, which is string there and int32 here."),
+        ("letters", {"letter": "size"}, "refers to 'letters', which has no column size."),
+        ("letters", {"count": "day"}, "refers to 'letters', where day is string and not int32, as count is."),
     ],
 )
 def test_what_a_rule_refers_to_must_be_there(

@@ -8,10 +8,16 @@ import pytest
 
 from flow_assets.declaration import Rule
 from flow_assets.declaration.constraints import Constraint, Scope
-from flow_assets.declaration.rules import (
+from flow_assets.declaration.partition_rules import (
     complete_sequence,
-    eq,
     fresh,
+    no_drift,
+    partition_query,
+    row_count,
+    row_count_like_before,
+)
+from flow_assets.declaration.rules import (
+    eq,
     ge,
     gt,
     in_range,
@@ -19,14 +25,10 @@ from flow_assets.declaration.rules import (
     le,
     lt,
     ne,
-    no_drift,
     not_null,
     notin,
-    partition_query,
     python_rule,
     references,
-    row_count,
-    row_count_like_before,
     row_rule,
     str_contains,
     str_endswith,
@@ -70,11 +72,11 @@ SAID: list[tuple[Rule, str, str, str]] = [
     (complete_sequence("t", "1 hour", by="y"), "t_complete", "t has a value every 1 hour, for each y", "completeness"),
     (fresh("t", within="36 hours"), "t_fresh", "the newest t is at most 36 hours old", "timeliness"),
     (partition_query("SELECT\n  1", name="none"), "none", "no row comes of SELECT 1", "accuracy"),
-    (no_drift("psi", 0.2), "x_psi", "psi of x to 28 partitions before <= 0.2", "accuracy"),
+    (no_drift("psi", 0.2), "x_psi", "psi of x to the 28 partitions before <= 0.2", "accuracy"),
     (
         row_count_like_before(),
         "row_count_like_before",
-        "rows between 0.5 and 2.0 times the median of 28 before",
+        "rows between 0.5 and 2.0 times the median of the 28 before",
         "completeness",
     ),
 ]

@@ -1,0 +1,215 @@
+"""What is kept of a partition so that a profile of any range needs no rows: DuckDB's aggregate states, as bytes.
+
+The layout of a state, and the hash beneath the distinct counts, are internal to DuckDB: states belong to the version
+that made them, and states of another one are made again from the data. One partition's states are an Arrow record
+batch with a row for the partition and one for each column; its schema is the same for all datasets, so it is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flow_assets.checks.kinds import TEXT_LENGTH, Kind, kind_of, parts_of
+from flow_assets.declaration import ColumnDeclaration, Dataset
+from flow_assets.declaration.constraints import Constraint, IsIn
+from flow_assets.declaration.partition_constraints import NoDrift
+from flow_assets.errors import StoreError
+
+STATES_VERSION = 1
+"""Raise it when the states of the same rows would be gathered or written otherwise."""
+
+MOST_CATEGORIES = 50
+"""So many of a column's values are counted one by one in each partition, the most frequent ones."""
+
+FORMAT = f"flow_assets states {STATES_VERSION}, duckdb {duckdb.__version__}\n".encode()
+
+_WHOLE = pa.decimal128(38, 0)
+_CATEGORY = pa.struct([("value", pa.string()), ("count", pa.int64())])
+_CENTROID = pa.struct([("mean", pa.float64()), ("weight", pa.float64())])
+_LAYOUTS: dict[str, pa.DataType] = {
+    "moments": pa.struct([("count", pa.uint64()), ("mean", pa.float64()), ("dsquared", pa.float64())]),
+    "approx_distinct": pa.struct([("precision", pa.uint8()), ("registers", pa.list_(pa.uint8()))]),
+    "quantiles": pa.struct(
+        [("count", pa.uint64()), ("min", pa.float64()), ("max", pa.float64()), ("centroids", pa.list_(_CENTROID))]
+    ),
+}
+SCHEMA = pa.schema(
+    {
+        "name": pa.string(),
+        "type": pa.string(),
+        "position": pa.int32(),
+        "partitions": pa.int64(),
+        "rows": pa.int64(),
+        "count": pa.int64(),
+        "nan": pa.int64(),
+        "trues": pa.int64(),
+        "least_whole": _WHOLE,
+        "greatest_whole": _WHOLE,
+        "least_real": pa.float64(),
+        "greatest_real": pa.float64(),
+        "least_text": pa.string(),
+        "greatest_text": pa.string(),
+        "total": _WHOLE,
+        **_LAYOUTS,
+        "categories": pa.list_(_CATEGORY),
+    }
+)
+"""The states of one partition: first of itself, without a name, then of its columns.
+
+Whole numbers, decimals (without their point) and times (in the column's unit) share `least_whole`, `greatest_whole` and
+`total`. `partitions` is 1; merged states are of the same form.
+"""
+
+_CODEC = pa.Codec("zstd", compression_level=3)
+_LENGTH_BYTES = 4
+
+
+def state_expressions(
+    columns: Sequence[ColumnDeclaration], categories: Sequence[str] = (), *, with_quantiles: bool = True
+) -> list[tuple[str, str]]:
+    """What a scan has to compute for each partition: alias and aggregate, for DuckDB.
+
+    NaN is counted apart, and is neither the least nor the greatest; mean, deviation and quantiles are those of finite
+    values. Of texts the least and the greatest keep their first 64 characters. Of nested values, and of others that
+    DuckDB does not order, only the count is taken.
+
+    Args:
+        columns: of which columns.
+        categories: columns whose values are counted one by one as well.
+        with_quantiles: whether to gather sketches of the quantiles, which cost more than all the rest.
+    """
+    found = [("state_rows", "count(*)")]
+    for number, column in enumerate(columns):
+        quoted = '"' + column.name.replace('"', '""') + '"'
+        parts = {"count": f"count({quoted})", **parts_of(column.type, quoted)}
+        if column.name in categories:
+            parts["categories"] = f"histogram(left({quoted}::VARCHAR, {TEXT_LENGTH}))"
+        if not with_quantiles:
+            parts.pop("quantiles", None)
+        found += [(_alias(number, part), sql) for part, sql in parts.items()]
+    return found
+
+
+def category_columns(dataset: Dataset) -> tuple[str, ...]:
+    """The columns whose values are counted one by one: those whose rules name the values or watch their shares."""
+    return tuple(dict.fromkeys(rule.columns[0] for rule in dataset.rules if _is_about_values(rule.constraint)))
+
+
+def encode(found: pa.Table, columns: Sequence[ColumnDeclaration]) -> list[bytes]:
+    """The states of each row of `found`, which is one partition's.
+
+    Args:
+        found: what the scan computed, with the aliases of `state_expressions`. A row of nulls is a partition without
+            rows; an alias that is missing was not gathered.
+        columns: as they were given to `state_expressions`.
+    """
+    partitions, height = found.num_rows, len(columns) + 1
+    parts = [_partition_rows(found), *(_column_rows(found, number, c) for number, c in enumerate(columns))]
+    whole = pa.concat_tables([pa.table(p, schema=SCHEMA) for p in parts]).combine_chunks()
+    order = np.arange(height * partitions).reshape(height, partitions).T.ravel()
+    table = whole.take(pa.array(order)).combine_chunks()
+    batch = (table.to_batches() or [pa.RecordBatch.from_pylist([], SCHEMA)])[0]
+    return [_to_bytes(batch.slice(number * height, height)) for number in range(partitions)]
+
+
+def is_readable(encoded: bytes) -> bool:
+    """Whether these states were made by this version of ours and of DuckDB; others are made again from the data."""
+    return encoded.startswith(FORMAT)
+
+
+def decode(encoded: Sequence[bytes]) -> pa.Table:
+    """The states of several partitions, one after the other; see `SCHEMA`.
+
+    Raises:
+        StoreError: they were made by another version, or are damaged.
+    """
+    return pa.Table.from_batches([_from_bytes(states) for states in encoded], SCHEMA)
+
+
+def _partition_rows(found: pa.Table) -> dict[str, pa.Array]:
+    rows = pc.fill_null(found["state_rows"], 0)
+    return _filled(found.num_rows, {"rows": rows, "count": rows}, "", "", 0)
+
+
+def _column_rows(found: pa.Table, number: int, column: ColumnDeclaration) -> dict[str, pa.Array]:
+    """One column's states, a row a partition."""
+    parts = {
+        part: found[alias].combine_chunks()
+        for part in ("count", "nan", "trues", "total", "categories", "least", "greatest", *_LAYOUTS)
+        if (alias := _alias(number, part)) in found.column_names
+    }
+    for part in ("least", "greatest"):
+        if part in parts:
+            field, values = _end(parts.pop(part), column.type)
+            parts[f"{part}_{field}"] = values
+    if "total" in parts:
+        parts["total"] = _whole(parts["total"])
+    if "categories" in parts:
+        parts["categories"] = _most_frequent(parts["categories"])
+    parts |= {part: pc.fill_null(parts[part], 0) for part in ("count", "nan", "trues") if part in parts}
+    parts["rows"] = pc.fill_null(found["state_rows"], 0)
+    return _filled(found.num_rows, parts, column.name, str(column.type), number + 1)
+
+
+def _filled(
+    partitions: int, parts: Mapping[str, pa.Array], name: str, type_: str, position: int
+) -> dict[str, pa.Array]:
+    same = {"name": name, "type": type_, "position": position, "partitions": 1}
+    arrays = {key: pa.repeat(pa.scalar(value, SCHEMA.field(key).type), partitions) for key, value in same.items()}
+    arrays |= {key: values.cast(SCHEMA.field(key).type) for key, values in parts.items()}
+    return {field.name: arrays.get(field.name, pa.nulls(partitions, field.type)) for field in SCHEMA}
+
+
+def _end(values: pa.Array, declared: pa.DataType) -> tuple[str, pa.Array]:
+    """The least or the greatest values of a column, and which of the three fields they belong to."""
+    kind = kind_of(declared)
+    if kind is Kind.TEXT:
+        return "text", values.cast(pa.string())
+    if kind is Kind.REAL:
+        real = values.cast(pa.float64())
+        return "real", pc.if_else(pc.is_nan(real), pa.scalar(None, pa.float64()), real)
+    return "whole", _whole(values.cast(declared))  # DuckDB has its own time zone and fewer units
+
+
+def _whole(values: pa.Array) -> pa.Array:
+    """Numbers without their decimal point, times as the number of their units."""
+    if pa.types.is_decimal(values.type):
+        return values.cast(pa.decimal128(38, values.type.scale)).view(_WHOLE)
+    is_short = pa.types.is_date32(values.type) or pa.types.is_time32(values.type)
+    numbers = values if pa.types.is_integer(values.type) else values.cast(pa.int32() if is_short else pa.int64())
+    return numbers.cast(_WHOLE)
+
+
+def _most_frequent(maps: pa.Array) -> pa.Array:
+    counted = ([] if values is None else values for values in maps.to_pylist())
+    kept = (sorted(values, key=lambda pair: (-pair[1], pair[0]))[:MOST_CATEGORIES] for values in counted)
+    return pa.array([[{"value": v, "count": n} for v, n in values] for values in kept], pa.list_(_CATEGORY))
+
+
+def _to_bytes(batch: pa.RecordBatch) -> bytes:
+    message = batch.serialize()
+    compressed: bytes = _CODEC.compress(message, asbytes=True)
+    return FORMAT + int(message.size).to_bytes(_LENGTH_BYTES, "little") + compressed
+
+
+def _from_bytes(encoded: bytes) -> pa.RecordBatch:
+    if not is_readable(encoded):
+        made = encoded.partition(b"\n")[0][: len(FORMAT)].decode(errors="replace")
+        raise StoreError(f"States of {made!r} cannot be read by {FORMAT.decode().strip()!r}; make them from the data.")
+    start = len(FORMAT) + _LENGTH_BYTES
+    length = int.from_bytes(encoded[len(FORMAT) : start], "little")
+    try:
+        return pa.ipc.read_record_batch(_CODEC.decompress(memoryview(encoded)[start:], length), SCHEMA)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"States are damaged ({error}); make them again from the data.") from error
+
+
+def _is_about_values(constraint: Constraint) -> bool:
+    return isinstance(constraint, IsIn) or (isinstance(constraint, NoDrift) and constraint.measure == "category_shares")
+
+
+def _alias(number: int, part: str) -> str:
+    return f"state_{number}_{part}"

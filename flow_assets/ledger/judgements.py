@@ -1,0 +1,166 @@
+"""What was found of each version of a partition, by which rules, and which versions are kept back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, and_, delete, func, select
+
+from flow_assets.ledger import tables
+from flow_assets.ledger.changes import Block, Judgement
+from flow_assets.ledger.database import reading, transaction
+from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove
+
+
+class Standing(NamedTuple):
+    """How what is published of a partition stands under its rules; see `Judgement`."""
+
+    content_hash: str
+    rules: str
+    referred: str
+    errors: int
+    warnings: int
+    quarantine: str
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A version that is kept back; see `Block`. `at` is UTC, ISO 8601."""
+
+    key: str
+    record: str
+    blobs: str
+    source_hash: str | None
+    reason: str
+    rules: str
+    referred: str
+    at: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One time that a version of a partition was checked; see `Judgement`. `at` is UTC, ISO 8601."""
+
+    dataset: str
+    partition: str
+    content_hash: str
+    rules: str
+    referred: str
+    rows: int
+    results: str
+    errors: int
+    warnings: int
+    quarantined: int
+    is_published: bool
+    at: str
+    run_id: str
+
+
+class Judgements:
+    """Reads what was found in one environment; `Holdings` writes it together with what is published."""
+
+    def __init__(self, engine: Engine, environment: str) -> None:
+        self._engine = engine
+        self._environment = environment
+
+    def are_all_by(self, dataset: str, rules: str) -> bool:
+        """Whether everything that is published was last judged by exactly these rules; two counts, no rows."""
+        holdings, judged = tables.holdings, tables.judgements
+        published = select(func.count()).where(is_of(holdings, self._environment, dataset)).scalar_subquery()
+        by_these = and_(is_of(judged, self._environment, dataset), judged.c.rules == rules)
+        with reading(self._engine) as connection:
+            return bool(connection.scalar(select(published == select(func.count()).where(by_these).scalar_subquery())))
+
+    def standings(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Standing]:
+        """Partition to how what is published of it was last judged."""
+        table = tables.judgements
+        columns = [table.c[name] for name in ("partition", *Standing._fields)]
+        query = select(*columns).where(is_of(table, self._environment, dataset, partitions))
+        with reading(self._engine) as connection:
+            return {row[0]: Standing._make(row[1:]) for row in connection.execute(query).cursor.fetchall()}
+
+    def blocked(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Blocked]:
+        """Partition to the version of it that is kept back."""
+        table = tables.blocked
+        columns = [table.c[name] for name in Blocked.__dataclass_fields__]
+        query = select(table.c.partition, *columns).where(is_of(table, self._environment, dataset, partitions))
+        with reading(self._engine) as connection:
+            return {row[0]: Blocked(*row[1:]) for row in connection.execute(query)}
+
+    def latest(self, dataset: str, partitions: Sequence[str]) -> dict[tuple[str, str], Check]:
+        """The last check of each version of `partitions`: by partition and content hash."""
+        table = tables.checks
+        found: dict[tuple[str, str], Check] = {}
+        with reading(self._engine) as connection:
+            for some in portions(partitions):
+                query = self._checks().where(is_of(table, self._environment, dataset, some)).order_by(table.c.id)
+                for row in connection.execute(query):
+                    check = Check(*row)
+                    found[check.partition, check.content_hash] = check
+        return found
+
+    def checks(self, datasets: Sequence[str], since: str = "") -> list[Check]:
+        """Every check of `datasets` from `since` on, the oldest first."""
+        table = tables.checks
+        of_these = and_(table.c.environment == self._environment, table.c.dataset.in_(datasets), table.c.at >= since)
+        with reading(self._engine) as connection:
+            return [Check(*row) for row in connection.execute(self._checks().where(of_these).order_by(table.c.id))]
+
+    def rule_sets(self, digests: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """Digest to its rules, as they were described; those that are not known are left out."""
+        table = tables.rule_sets
+        found: dict[str, list[dict[str, Any]]] = {}
+        with reading(self._engine) as connection:
+            for some in portions(digests):
+                rows = connection.execute(select(table.c.digest, table.c.rules).where(table.c.digest.in_(some)))
+                found.update({digest: json.loads(rules) for digest, rules in rows})
+        return found
+
+    def keep_rule_set(self, dataset: str, digest: str, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what the digest of a dataset's rules stands for."""
+        table = tables.rule_sets
+        row = {"digest": digest, "dataset": dataset, "rules": json.dumps(rules)}
+        with transaction(self._engine) as connection:
+            connection.execute(delete(table).where(table.c.digest == digest))
+            insert_rows(connection, table, [row])
+
+    @staticmethod
+    def _checks() -> Any:
+        return select(*(tables.checks.c[name] for name in Check.__dataclass_fields__))
+
+
+_OF_CHECK = (
+    *("dataset", "partition", "content_hash", "rules", "referred", "rows"),
+    *("results", "errors", "warnings", "quarantined"),
+)
+_OF_STANDING = ("dataset", "partition", *Standing._fields)
+_OF_BLOCK = ("dataset", "partition", "key", "record", "blobs", "source_hash", "reason")
+
+
+def keep_judgements(
+    connection: Connection, environment: str, judgements: Sequence[Judgement], run_id: str, *, is_published: bool
+) -> None:
+    """Write what was found, in the transaction of `connection`; of what is published it becomes how that stands."""
+    fixed = {"environment": environment, "run_id": run_id, "at": now_text(), "is_published": is_published}
+    insert_rows(connection, tables.checks, [{**fixed, **_fields(j, _OF_CHECK)} for j in judgements])
+    if is_published:
+        remove(connection, tables.judgements, environment, judgements)
+        rows = [{"environment": environment, **_fields(j, _OF_STANDING)} for j in judgements]
+        insert_rows(connection, tables.judgements, rows)
+
+
+def keep_blocks(connection: Connection, environment: str, blocks: Sequence[Block], run_id: str) -> None:
+    """Write versions that are kept back, and what was found of them, in the transaction of `connection`."""
+    fixed = {"environment": environment, "run_id": run_id, "at": now_text()}
+    rows = [
+        {**fixed, **_fields(b, _OF_BLOCK), "rules": b.judgement.rules, "referred": b.judgement.referred} for b in blocks
+    ]
+    insert_rows(connection, tables.blocked, rows)
+    keep_judgements(connection, environment, [b.judgement for b in blocks], run_id, is_published=False)
+
+
+def _fields(value: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
