@@ -34,7 +34,16 @@ _STATES = {
     "approx_distinct": "'approx_count_distinct', ['ANY']",
     "quantiles": f"'approx_quantile', ['DOUBLE', 'FLOAT[]'], [NULL, {list(QUANTILES)}]",
 }
-_FINALIZED = ("approx_distinct", "quantiles")  # moments are the numbers themselves
+_MENDED_QUANTILES = """CASE WHEN quantiles.count > 0 THEN struct_pack(
+    count := quantiles.count,
+    min := quantiles.min,
+    max := CASE WHEN quantiles.max > 2.3e-308 THEN quantiles.max
+        ELSE coalesce(list_max(list_transform(quantiles.centroids, lambda c: c.mean)), quantiles.max) END,
+    centroids := quantiles.centroids) END"""
+"""DuckDB's sketch of negative numbers alone takes the smallest positive float for the greatest of them."""
+
+_FINALIZED = {"approx_distinct": "approx_distinct", "quantiles": _MENDED_QUANTILES}
+"""How each state is written before it is finalized; moments are the numbers themselves."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,8 @@ class ColumnProfile:
         trues: how many are true; None for all but truth values.
         minimum: the least, NaN left out; of a text the first 64 characters; None where there is no value.
         maximum: the greatest, likewise.
-        total: exact sum of whole numbers, and of decimals of up to 28 digits; None for other types.
+        total: exact sum of whole numbers, and of decimals of up to 28 digits; None for other types, and where
+            there is no value.
         mean: of finite numbers; None where there are none, or where it is beyond a float.
         standard_deviation: of the sample of finite numbers; None for fewer than two, or where it is beyond a float.
         approx_distinct: about how many values differ, mostly within 3 % and rarely beyond 10 %.
@@ -150,7 +160,7 @@ def _combined_categories(
 def _finalized(connection: duckdb.DuckDBPyConnection, merged: pa.Table) -> list[dict[str, Any]]:
     """What merged states come to, in the order of the columns."""
     plain = ", ".join(name for name in SCHEMA.names if name not in _FINALIZED)
-    final = ", ".join(f"finalize(to_aggregate_state({name}, {_STATES[name]})) AS {name}" for name in _FINALIZED)
+    final = ", ".join(f"finalize(to_aggregate_state({_FINALIZED[n]}, {_STATES[n]})) AS {n}" for n in _FINALIZED)
     sql = f"SELECT {plain}, {final} FROM states ORDER BY position, name, type"
     rows: list[dict[str, Any]] = _ask(connection, merged, sql).to_pylist()
     return rows
