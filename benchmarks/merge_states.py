@@ -57,7 +57,7 @@ def measure(workspace: Workspace, repeats: int) -> Result:
         encoded = encode(found, columns)
         encoding = (time.perf_counter() - start) / len(encoded) * 1000
         merges = [_merge(merging, encoded) for _ in range(repeats)]
-        _require_equal(connection, merges[0][1])
+        require_equal(connection, merges[0][1])
     what = f"profile of {len(encoded):,} partitions of {len(columns)} columns, merged"
     figure = result.add(what, "s", [seconds for seconds, _ in merges], "equal to recomputing it")
     result.add("a partition's states", "bytes", [sum(map(len, encoded)) / len(encoded)])
@@ -94,7 +94,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, encoded: Sequence[bytes]) -> t
     return time.perf_counter() - start, profile
 
 
-def _require_equal(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+def require_equal(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     """Compare with all rows: what is exact exactly, floats to the ninth digit, sketches within their bounds.
 
     Raises:

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, localcontext
@@ -21,8 +22,8 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 Value = int | float | str | Decimal | date | datetime | time
 """What the least and the greatest are; a time that Python has no value for is a text."""
 
-_AT_ONCE = 1000
-"""Partitions whose states are in memory together; with sketches each column takes up to 3 KiB."""
+_AT_ONCE = 500
+"""Partitions whose states are merged together; with sketches each column takes up to 3 KiB."""
 
 _DIGITS = 40
 """More than any sum of whole numbers or decimals has."""
@@ -120,11 +121,22 @@ def merge(connection: duckdb.DuckDBPyConnection, encoded: Sequence[bytes]) -> Pr
         StoreError: states were made by another version, or are damaged.
     """
     merged = SCHEMA.empty_table()
-    for start in range(0, len(encoded), _AT_ONCE):
-        merged = _combined(connection, pa.concat_tables([merged, decode(encoded[start : start + _AT_ONCE])]))
+    for states in _decoded(encoded):
+        merged = _combined(connection, pa.concat_tables([merged, states]))
     rows = _finalized(connection, merged)
     whole = next((row for row in rows if not row["name"]), {"partitions": 0, "rows": 0})
     return Profile(whole["partitions"], whole["rows"], tuple(_column(row) for row in rows if row["name"]))
+
+
+def _decoded(encoded: Sequence[bytes]) -> Iterator[pa.Table]:
+    """Some states after the other; while they are merged, the next are being decoded."""
+    starts = range(0, len(encoded), _AT_ONCE)
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(decode, encoded[:_AT_ONCE])
+        for start in starts:
+            states, following = ahead.result(), start + _AT_ONCE
+            ahead = pool.submit(decode, encoded[following : following + _AT_ONCE])
+            yield states
 
 
 def _combined(connection: duckdb.DuckDBPyConnection, states: pa.Table) -> pa.Table:
