@@ -182,7 +182,8 @@ def test_a_profile_that_differs_from_the_rows_is_an_error(change: dict[str, Any]
         made = ColumnProfile(
             name="x", type="int64", partitions=1, rows=10_000, count=10_000, nan=None, infinite=None, trues=None,
             minimum=0, maximum=9999, total=49995000, mean=4999.5, standard_deviation=2886.8956799,
-            approx_distinct=10_200, quantiles=(500.0, 2500.0, 5000.0, 7500.0, 9500.0), categories=(), uncategorized=None,
+            approx_distinct=10_200, quantiles=(500.0, 2500.0, 5000.0, 7500.0, 9500.0), categories=(),
+            uncategorized=None,
         )  # fmt: skip
         merge_states.require_equal(connection, Profile(1, 10_000, (made,)))
         with pytest.raises(BenchmarkError, match="the profile of x differs"):
