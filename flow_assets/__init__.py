@@ -23,10 +23,17 @@ if TYPE_CHECKING:
         lookback,
         range_buckets,
     )
-    from flow_assets.declaration.rules import (
+    from flow_assets.declaration.partition_rules import (
         complete_sequence,
-        eq,
         fresh,
+        no_drift,
+        partition_query,
+        row_count,
+        row_count_like_before,
+    )
+    from flow_assets.declaration.rules import (
+        Rule,
+        eq,
         ge,
         gt,
         in_range,
@@ -34,14 +41,10 @@ if TYPE_CHECKING:
         le,
         lt,
         ne,
-        no_drift,
         not_null,
         notin,
-        partition_query,
         python_rule,
         references,
-        row_count,
-        row_count_like_before,
         row_rule,
         str_contains,
         str_endswith,
@@ -67,6 +70,7 @@ __all__ = [
     "Int64",
     "MonthlyPartitions",
     "PartitionContext",
+    "Rule",
     "StaticPartitions",
     "String",
     "TimestampUtc",
@@ -106,10 +110,18 @@ __all__ = [
 ]
 
 _TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")
-_RULES = (
+_PARTITION_RULES = (
+    "Rule",
     "complete_sequence",
-    "eq",
     "fresh",
+    "no_drift",
+    "partition_query",
+    "row_count",
+    "row_count_like_before",
+)
+_RULES = (
+    "Rule",
+    "eq",
     "ge",
     "gt",
     "in_range",
@@ -117,14 +129,10 @@ _RULES = (
     "le",
     "lt",
     "ne",
-    "no_drift",
     "not_null",
     "notin",
-    "partition_query",
     "python_rule",
     "references",
-    "row_count",
-    "row_count_like_before",
     "row_rule",
     "str_contains",
     "str_endswith",
@@ -135,6 +143,7 @@ _RULES = (
 )
 _MODULES = {
     **dict.fromkeys(_TYPES, "flow_assets.declaration.schema"),
+    **dict.fromkeys(_PARTITION_RULES, "flow_assets.declaration.partition_rules"),
     **dict.fromkeys(_RULES, "flow_assets.declaration.rules"),
     "load": "flow_assets.materialization.loader",
 }

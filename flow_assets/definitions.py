@@ -6,7 +6,7 @@ from dagster_duckdb import DuckDBResource
 from flow_assets.automation.requesting import build_schedules, build_sensors
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import build_assets
-from flow_assets.materialization.skin.assets import Listener
+from flow_assets.materialization.skin.step import Listener
 from flow_assets.settings import Settings, load_settings
 
 

@@ -54,3 +54,7 @@ class QueryError(FlowError):
 
 class MissingExtraError(FlowError):
     """A package is not installed that an optional part of the project needs."""
+
+
+class RuleError(FlowError):
+    """A rule's Python function raised, or answered what says nothing of rows."""

@@ -1,9 +1,27 @@
 """What must hold of a dataset's rows?
 
-For now: that a result is what its schema declares (columns, types, nullability), that its rows are identified by
-`sort_by`, and that they belong to their partition.
+First a result is made what its schema declares (`conform`). Then a batch of partitions is inspected (`inspect`): rules
+on rows are compiled to SQL and counted in one scan, together with the states of each column's profile; rows that a rule
+sets apart leave for the quarantine; rules on whole partitions compare them with their bounds and with those before.
+What follows from the results is said by `judge`, and can be said again when severities change.
 """
 
-from flow_assets.checks.conform import CONFORM_VERSION, Violation, conform, find_violations
+from flow_assets.checks.conform import CONFORM_VERSION, conform
+from flow_assets.checks.facts import PastPartition
+from flow_assets.checks.inspect import Inspected, Inspector, Past
+from flow_assets.checks.results import Finding, RuleResult, Verdict, judge
+from flow_assets.checks.unique import repeats_previous
 
-__all__ = ["CONFORM_VERSION", "Violation", "conform", "find_violations"]
+__all__ = [
+    "CONFORM_VERSION",
+    "Finding",
+    "Inspected",
+    "Inspector",
+    "Past",
+    "PastPartition",
+    "RuleResult",
+    "Verdict",
+    "conform",
+    "judge",
+    "repeats_previous",
+]

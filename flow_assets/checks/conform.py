@@ -1,7 +1,6 @@
 """Makes a result what its schema declares, or says in which row it cannot be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -14,19 +13,6 @@ CONFORM_VERSION = 1
 """Raise it when the same result would be cast, rounded or sorted otherwise."""
 
 
-@dataclass(frozen=True)
-class Violation:
-    """A row that must not be published.
-
-    Attributes:
-        row: its number in the conformed table, from 0.
-        message: what is wrong with it.
-    """
-
-    row: int
-    message: str
-
-
 def conform(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> pa.Table:
     """Cast `table` to the dataset's schema, round what declares digits, and sort by `sort_by`.
 
@@ -37,13 +23,6 @@ def conform(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> pa.Tab
     _require_columns(table.column_names, [c.name for c in declared], dataset)
     columns = [_round(_cast(table.column(c.name), c, dataset), c, dataset) for c in declared]
     return _sort(pa.Table.from_arrays(columns, schema=dataset.schema.arrow_schema()), sort_by)
-
-
-def find_violations(table: pa.Table, dataset: Dataset, sort_by: Sequence[str]) -> list[Violation]:
-    """The first row, of each kind, of a conformed table that breaks nullability or the key `sort_by`."""
-    found = [_first_null(table, c) for c in dataset.schema.columns() if not c.nullable]
-    found.append(_first_repeated_key(table, sort_by))
-    return [violation for violation in found if violation]
 
 
 def _require_columns(found: Sequence[str], declared: Sequence[str], dataset: Dataset) -> None:
@@ -128,27 +107,3 @@ def _is_sorted_by_one_integer(table: pa.Table, sort_by: Sequence[str]) -> bool:
         return False
     values = column.to_numpy()
     return bool(np.all(values[1:] >= values[:-1]))  # a difference could overflow
-
-
-def _first_null(table: pa.Table, declared: ColumnDeclaration) -> Violation | None:
-    column = table.column(declared.name)
-    if not column.null_count:
-        return None
-    row = pc.index(column.is_null(), True).as_py()
-    return Violation(row, f"column {declared.name} must not be null, but {column.null_count} of {len(column)} rows are")
-
-
-def _first_repeated_key(table: pa.Table, sort_by: Sequence[str]) -> Violation | None:
-    if len(table) < 2:
-        return None
-    is_same = np.ones(len(table) - 1, dtype=bool)
-    for name in sort_by:
-        column = table.column(name)
-        before, after = column.slice(0, len(table) - 1), column.slice(1)
-        equal = pc.or_(pc.fill_null(pc.equal(before, after), False), pc.and_(pc.is_null(before), pc.is_null(after)))
-        is_same &= equal.to_numpy()
-    if not is_same.any():
-        return None
-    row = int(np.argmax(is_same))
-    values = ", ".join(f"{name}={table.column(name)[row].as_py()!r}" for name in sort_by)
-    return Violation(row, f"{int(is_same.sum())} rows repeat the key of another, such as {values}")

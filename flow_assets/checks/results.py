@@ -1,7 +1,8 @@
 """What came of checking one partition, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, Self
 
 from flow_assets.declaration import Rule, Severity
 
@@ -24,22 +25,17 @@ class RuleResult:
     compared_with: tuple[str, ...] = ()
     is_evaluated: bool = True
 
+    def to_json(self) -> list[Any]:
+        """Its counts, and the rest where it says something."""
+        whole = [self.failed, self.total, self.detail, list(self.compared_with), self.is_evaluated]
+        return whole[:2] if whole[2:] == ["", [], True] else whole
 
-@dataclass(frozen=True)
-class Inspection:
-    """Everything that checking one partition found.
-
-    Attributes:
-        rows: rows that were looked at, those that leave for the quarantine among them.
-        results: digest of each rule to how it fared.
-        states: the profile's states of the rows that stay, encoded; see `states`.
-        samples: of rules that failed, name to a few failing rows in Markdown.
-    """
-
-    rows: int
-    results: Mapping[str, RuleResult]
-    states: bytes = b""
-    samples: Mapping[str, str] = field(default_factory=dict)
+    @classmethod
+    def from_json(cls, fields: Sequence[Any]) -> Self:
+        """What `to_json` wrote."""
+        failed, total, *rest = fields
+        detail, compared_with, is_evaluated = rest or ("", (), True)
+        return cls(failed, total, detail, tuple(compared_with), is_evaluated)
 
 
 @dataclass(frozen=True)

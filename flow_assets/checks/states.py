@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from flow_assets.checks.kinds import TEXT_LENGTH, Kind, kind_of, parts_of, plain_type
 from flow_assets.declaration import ColumnDeclaration, Dataset
-from flow_assets.declaration.constraints import Constraint, IsIn, NoDrift
+from flow_assets.declaration.constraints import Constraint, IsIn
+from flow_assets.declaration.partition_constraints import NoDrift
 from flow_assets.errors import StoreError
 
 STATES_VERSION = 1

@@ -1,13 +1,21 @@
-"""What flight datasets share: New York's days of 2013, the sixteen carriers, and what a daily file may hold."""
+"""What flight datasets share: New York's days of 2013, its airports, the sixteen carriers, how long a delay can be, and
+what a daily file may hold.
+"""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flow_assets import DailyPartitions, StaticPartitions
+from flow_assets import DailyPartitions, StaticPartitions, in_range
 from flow_assets.errors import LandedFileError
 
 DAILY = DailyPartitions("2013-01-01", end_date="2014-01-01", timezone="America/New_York")
 """A day is the source's own local date, New York's; 38,444 of 336,776 departures fall on another date in UTC."""
+
+AIRPORTS = ("EWR", "JFK", "LGA")
+"""New York's three airports, from which every departure of the source leaves."""
+
+DELAY = in_range(-120, 1800)
+"""A delay in minutes: from 86 early to 1,301 late in the source; in seconds, or of a wrong day, it would be outside."""
 
 CARRIERS = StaticPartitions(
     ["9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV"]

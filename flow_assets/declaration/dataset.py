@@ -12,8 +12,10 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from flow_assets.declaration.buckets import Buckets
-from flow_assets.declaration.constraints import References, Unique
+from flow_assets.declaration.constraints import References, Scope, Unique
+from flow_assets.declaration.fit import lenience
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
+from flow_assets.declaration.partition_fit import partition_misfit
 from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.rules import Rule, unique
 from flow_assets.declaration.schema import DatasetSchema
@@ -212,7 +214,11 @@ def _require_ins_are_frames(ins: set[str], signature: Signature, source: Landed 
 
 
 def _validate(declared: Dataset) -> None:
-    for is_wrong, problem in (*_column_problems(declared), *_partition_problems(declared)):
+    for is_wrong, problem in (
+        *_column_problems(declared),
+        *_partition_problems(declared),
+        *_rule_problems(declared),
+    ):
         if is_wrong:
             raise DefinitionError(f"{declared.location}: dataset {declared.name}: {problem}.")
 
@@ -245,6 +251,16 @@ def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
         ),
         *((True, problem) for problem in [declared.source and declared.source.problem(declared.partitions)] if problem),
     )
+
+
+def _rule_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:
+    required = {c.name for c in declared.schema.columns() if not c.nullable}
+    columns = {c.name: c.type for c in declared.schema.columns()}
+    for rule in declared.rules:
+        is_of_rows = rule.scope is Scope.ROW
+        problem = None if is_of_rows else partition_misfit(rule, columns, declared.partitions)
+        if problem := problem or lenience(rule, required, declared.sort_by):
+            yield True, f"rule {rule.name}: {problem}"
 
 
 def _lookback_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:

@@ -1,6 +1,7 @@
 """Rules: a constraint, what kind of quality it is about, and what follows where it is broken.
 
-Each function here makes a rule and takes, besides the constraint's own arguments, the same options: see `Options`.
+Each function here makes a rule on rows and takes, besides the constraint's own arguments, the same options: see
+`Options`. Those on partitions are in `partition_rules`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,18 +11,12 @@ from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from flow_assets.declaration.constraints import (
     Compare,
-    CompleteSequence,
     Constraint,
-    Fresh,
     InRange,
     IsIn,
-    NoDrift,
     NotNull,
-    PartitionQuery,
     PythonCheck,
     References,
-    RowCount,
-    RowCountHistory,
     RowExpression,
     Scope,
     StrLength,
@@ -119,7 +114,7 @@ _NAME = {"ge": "at_least", "gt": "greater_than", "le": "at_most", "lt": "less_th
 
 def not_null(**options: Unpack[Options]) -> Rule:
     """No value is null. Without it, a column that is not `nullable` has it as an error."""
-    return _rule(NotNull(), "{column}_not_null", options)
+    return make_rule(NotNull(), "{column}_not_null", options)
 
 
 def ge(value: Any, **options: Unpack[Options]) -> Rule:
@@ -158,49 +153,49 @@ def in_range(
     """Values lie between two bounds."""
     if not min_value <= max_value:
         raise DefinitionError(f"in_range({min_value!r}, {max_value!r}) holds nothing; give the smaller bound first.")
-    return _rule(InRange(min_value, max_value, include_min, include_max), "{column}_in_range", options)
+    return make_rule(InRange(min_value, max_value, include_min, include_max), "{column}_in_range", options)
 
 
 def isin(values: Iterable[Any], **options: Unpack[Options]) -> Rule:
     """Values are among `values`."""
-    return _rule(IsIn(_several(values)), "{column}_isin", options)
+    return make_rule(IsIn(several(values)), "{column}_isin", options)
 
 
 def notin(values: Iterable[Any], **options: Unpack[Options]) -> Rule:
     """No value is among `values`."""
-    return _rule(IsIn(_several(values), forbidden=True), "{column}_notin", options)
+    return make_rule(IsIn(several(values), forbidden=True), "{column}_notin", options)
 
 
 def str_matches(pattern: str, **options: Unpack[Options]) -> Rule:
     """Texts match `pattern` from their start, as Python's `re.match`; end it with `$` to match all of them."""
-    return _rule(StrMatches(pattern), "{column}_matches", options)
+    return make_rule(StrMatches(pattern), "{column}_matches", options)
 
 
 def str_contains(pattern: str, **options: Unpack[Options]) -> Rule:
     """`pattern` matches somewhere in the texts."""
-    return _rule(StrMatches(pattern, "contains"), "{column}_contains", options)
+    return make_rule(StrMatches(pattern, "contains"), "{column}_contains", options)
 
 
 def str_startswith(text: str, **options: Unpack[Options]) -> Rule:
     """Texts start with `text`."""
-    return _rule(StrMatches(text, "startswith"), "{column}_startswith", options)
+    return make_rule(StrMatches(text, "startswith"), "{column}_startswith", options)
 
 
 def str_endswith(text: str, **options: Unpack[Options]) -> Rule:
     """Texts end with `text`."""
-    return _rule(StrMatches(text, "endswith"), "{column}_endswith", options)
+    return make_rule(StrMatches(text, "endswith"), "{column}_endswith", options)
 
 
 def str_length(min_value: int | None = None, max_value: int | None = None, **options: Unpack[Options]) -> Rule:
     """Texts have so many characters."""
     if min_value is None and max_value is None:
         raise DefinitionError("str_length() demands nothing; give min_value, max_value or both.")
-    return _rule(StrLength(min_value, max_value), "{column}_length", options)
+    return make_rule(StrLength(min_value, max_value), "{column}_length", options)
 
 
 def unique(*columns: str, **options: Unpack[Options]) -> Rule:
     """The columns together identify a row within its partition; on a column, without arguments, that column."""
-    return _rule(Unique(), f"{'_'.join(columns) or _COLUMN}_unique", options, columns)
+    return make_rule(Unique(), f"{'_'.join(columns) or _COLUMN}_unique", options, columns)
 
 
 def row_rule(sql: str, **options: Unpack[Options]) -> Rule:
@@ -209,82 +204,44 @@ def row_rule(sql: str, **options: Unpack[Options]) -> Rule:
     Example:
         `row_rule("arrival_utc > departure_utc", name="arrives_after_departure")`
     """
-    return _rule(RowExpression(sql), _given_name("row_rule", options), options)
+    return make_rule(RowExpression(sql), given_name("row_rule", options), options)
 
 
 def python_rule(function: Callable[..., Any], **options: Unpack[Options]) -> Rule:
     """A Python function says which rows pass: of the column it is put on, or of the frame; slower than SQL."""
-    return _rule(PythonCheck(function), getattr(function, "__name__", "python_rule"), options)
+    return make_rule(PythonCheck(function), getattr(function, "__name__", "python_rule"), options)
 
 
 def references(dataset: str, on: Mapping[str, str], **options: Unpack[Options]) -> Rule:
     """Values are a key of another dataset: `on` names a column here for each there."""
     name = f"{'_'.join(on)}_in_{dataset}"
-    return _rule(References(dataset, tuple(on.items())), name, options, tuple(on))
-
-
-def row_count(min_value: int | None = None, max_value: int | None = None, **options: Unpack[Options]) -> Rule:
-    """The partition has so many rows."""
-    if min_value is None and max_value is None:
-        raise DefinitionError("row_count() demands nothing; give min_value, max_value or both.")
-    return _rule(RowCount(min_value, max_value), "row_count", options)
-
-
-def row_count_like_before(
-    min_ratio: float = 0.5, max_ratio: float = 2.0, partitions: int = 28, **options: Unpack[Options]
-) -> Rule:
-    """The number of rows is like that of the partitions before."""
-    return _rule(RowCountHistory(min_ratio, max_ratio, partitions), "row_count_like_before", options)
-
-
-def complete_sequence(
-    column: str, every: str, by: str | None = None, groups: Iterable[Any] = (), **options: Unpack[Options]
-) -> Rule:
-    """`column` has every step of the partition's time range, for each value of `by`."""
-    return _rule(CompleteSequence(every, by, tuple(groups)), f"{column}_complete", options, (column,))
-
-
-def fresh(column: str, within: str, **options: Unpack[Options]) -> Rule:
-    """The newest value of `column` is at most `within` (such as `36 hours`) before the partition's end."""
-    return _rule(Fresh(within), f"{column}_fresh", options, (column,))
-
-
-def partition_query(sql: str, **options: Unpack[Options]) -> Rule:
-    """A SQL query over the partition, which it calls `rows`, returns nothing.
-
-    Example:
-        `partition_query("SELECT origin FROM rows GROUP BY origin HAVING count(*) < 50", name="airports_are_busy")`
-    """
-    return _rule(PartitionQuery(sql), _given_name("partition_query", options), options)
-
-
-def no_drift(measure: str, threshold: float, partitions: int = 28, **options: Unpack[Options]) -> Rule:
-    """The column is distributed as in the partitions before: `psi`, `ks`, `category_shares` or `null_rate`."""
-    if measure not in MEASURES:
-        raise DefinitionError(f"no_drift: {measure!r} is no measure; take one of {', '.join(MEASURES)}.")
-    return _rule(NoDrift(measure, threshold, partitions), f"{{column}}_{measure}", options)
-
-
-MEASURES = ("psi", "ks", "category_shares", "null_rate")
+    return make_rule(References(dataset, tuple(on.items())), name, options, tuple(on))
 
 
 def _compare(operator: str, value: Any, options: Options) -> Rule:
-    return _rule(Compare(operator, value), f"{{column}}_{_NAME[operator]}", options)
+    return make_rule(Compare(operator, value), f"{{column}}_{_NAME[operator]}", options)
 
 
-def _given_name(kind: str, options: Options) -> str:
+def given_name(kind: str, options: Options) -> str:
+    """The name that a rule has to be given, since none can be made of what it demands."""
     if "name" not in options:
-        raise DefinitionError(f'{kind}(...) needs a name that says what holds: name="arrives_after_departure".')
+        raise DefinitionError(f'{kind}(...) needs a name that says what holds: name="ends_after_it_begins".')
     return options["name"]
 
 
-def _several(values: Iterable[Any]) -> tuple[Any, ...]:
+def several(values: Iterable[Any]) -> tuple[Any, ...]:
+    """A list of values that is one, and not empty."""
     if isinstance(values, str) or not (several := tuple(values)):
         raise DefinitionError(f"{values!r} is no list of values; write it as a list.")
     return several
 
 
-def _rule(constraint: Constraint, name: str, options: Options, columns: tuple[str, ...] = ()) -> Rule:
+def make_rule(constraint: Constraint, name: str, options: Options, columns: tuple[str, ...] = ()) -> Rule:
+    """A rule with `options`, of which `name` is the default name.
+
+    Raises:
+        DefinitionError: the options are none, or do not fit the constraint.
+    """
     if unknown := set(options) - set(Options.__annotations__):
         raise DefinitionError(
             f"A rule takes no {', '.join(sorted(unknown))}; it takes {', '.join(Options.__annotations__)}."

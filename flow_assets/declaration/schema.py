@@ -8,8 +8,11 @@ from typing import Annotated, Any
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
+from typing_extensions import override
 
 from flow_assets.declaration.constraints import NotNull
+from flow_assets.declaration.fit import misfit
+from flow_assets.declaration.pandera_checks import rule_of, with_rules
 from flow_assets.declaration.rules import Rule, not_null
 from flow_assets.errors import DefinitionError
 
@@ -67,12 +70,21 @@ def column(
 
 
 class DatasetSchema(pa.DataFrameModel):
-    """Base of every dataset's schema: a pandera `DataFrameModel` with Arrow types and a description for each column."""
+    """Base of every dataset's schema: a pandera `DataFrameModel` with Arrow types and a description for each column.
+
+    What is declared by pandera's own means (`pa.Field(ge=0)`, `@pa.check`, `@pa.dataframe_check`) are rules too.
+    """
 
     @classmethod
     def rules(cls) -> Sequence[Rule]:
         """What must hold of rows across columns, of the partition, or beside those before; to be overridden."""
         return ()
+
+    @classmethod
+    @override
+    def to_schema(cls) -> pa.DataFrameSchema:
+        """The pandera schema with every rule that can be asked of a frame alone; `validate` uses it."""
+        return with_rules(cls.__schema__, cls.all_rules())
 
     @classmethod
     def columns(cls) -> tuple[ColumnDeclaration, ...]:
@@ -88,7 +100,8 @@ class DatasetSchema(pa.DataFrameModel):
         """Every rule, those of columns first; a column that is not nullable has `not_null` if it is not given.
 
         Raises:
-            DefinitionError: two rules have one name, or a rule does not fit its columns.
+            DefinitionError: two rules have one name, or a rule names a column that is not there, does not fit its type
+                or cannot be asked.
         """
         return _all_rules(cls)
 
@@ -100,7 +113,7 @@ class DatasetSchema(pa.DataFrameModel):
 
 @cache
 def _columns(schema: type[DatasetSchema]) -> tuple[ColumnDeclaration, ...]:
-    declared = schema.to_schema()
+    declared = schema.__schema__
     if declared.unique or declared.index or declared.parsers:
         raise DefinitionError(
             f"{schema.__name__}: an index, parsers and pandera's `unique` are not supported; use columns, `sort_by` "
@@ -128,7 +141,10 @@ def _declaration(schema: str, name: str, declared: Any) -> ColumnDeclaration:
         declared.description,
         metadata.get("unit"),
         metadata.get("digits"),
-        tuple(rule.on(name) for rule in metadata.get("rules", ())),
+        (
+            *(rule_of(check, f"{schema}.{name}", name) for check in declared.checks),
+            *(rule.on(name) for rule in metadata.get("rules", ())),
+        ),
     )
 
 
@@ -139,7 +155,12 @@ def _all_rules(schema: type[DatasetSchema]) -> tuple[Rule, ...]:
         is_given = any(isinstance(rule.constraint, NotNull) for rule in column.rules)
         found += [not_null().on(column.name)] if not (column.nullable or is_given) else []
         found += column.rules
+    found += [rule_of(check, schema.__name__) for check in schema.__schema__.checks]
     found += schema.rules()
+    types = {column.name: column.type for column in schema.columns()}
+    for rule in found:
+        if problem := misfit(rule, types):
+            raise DefinitionError(f"{schema.__name__}: rule {rule.name}: {problem}.")
     names = [rule.name for rule in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DefinitionError(f"{schema.__name__}: several rules are called {', '.join(twice)}; give each its `name`.")

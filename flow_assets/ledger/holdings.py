@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, Table, delete, func, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Publication
 from flow_assets.ledger.database import reading, transaction
-from flow_assets.ledger.judgements import keep_blocks, keep_judgements
+from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
 from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove
+from flow_assets.ledger.states import States, replace_states
 
 
 class Holding(NamedTuple):
@@ -37,11 +38,18 @@ class Holding(NamedTuple):
 
 
 class Holdings:
-    """Reads and writes the current state of one environment's partitions."""
+    """Reads and writes the current state of one environment's partitions.
+
+    Attributes:
+        judgements: what was found of them.
+        states: of their columns' profiles.
+    """
 
     def __init__(self, engine: Engine, environment: str) -> None:
         self._engine = engine
         self._environment = environment
+        self.judgements = Judgements(engine, environment)
+        self.states = States(engine, environment)
 
     def current(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Holding]:
         """Partition to its current version, in one query; `partitions` narrows it down."""
@@ -104,6 +112,7 @@ class Holdings:
             insert_rows(connection, tables.troubles, [self._trouble_row(p.dataset, p.partition, run_id) for p in kept])
             found = [p.judgement for p in kept if p.judgement]
             keep_judgements(connection, self._environment, found, run_id, is_published=True)
+            replace_states(connection, self._environment, found)
         return {(p.dataset, p.partition) for p in kept}
 
     def block(self, blocks: Sequence[Block], run_id: str, owner: str) -> set[tuple[str, str]]:
@@ -133,6 +142,7 @@ class Holdings:
             kept = [j for j in judgements if (j.dataset, j.partition) in claimed]
             remove(connection, tables.claims, self._environment, kept)
             keep_judgements(connection, self._environment, kept, run_id, is_published=True)
+            replace_states(connection, self._environment, kept)
         return {(j.dataset, j.partition) for j in kept}
 
     def fail(self, failures: Sequence[Failure], run_id: str, owner: str) -> set[tuple[str, str]]:

@@ -3,16 +3,17 @@
 import hashlib
 import resource
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from flow_assets.declaration import Dataset
 from flow_assets.errors import AuditError, FlowError, LostObjectError, SchemaMismatchError, StoreError
-from flow_assets.ledger import Failure, Kpi, Publication
+from flow_assets.ledger import Failure, Kpi
+from flow_assets.materialization.batch import Batch, Cost
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
+from flow_assets.materialization.judging import Judge, Judged
+from flow_assets.materialization.settle import Settler, block
 from flow_assets.materialization.write import Writer, publication
 from flow_assets.memo.entries import Action, PlanEntry
 from flow_assets.memo.explain import Explainer
@@ -22,116 +23,106 @@ SOURCE_ATTEMPTS = 5
 """How often a landed file that changes while it is read is planned again."""
 
 
-@dataclass
-class Batch:
-    """What came of a batch: what is to be published, what failed, what turned out to need nothing, and what it took.
-
-    Attributes:
-        seconds: partition to wall time.
-        previews: partition to its first rows, of those that are to be published.
-        landed_bytes: partition to the size of the landed file it was read from.
-    """
-
-    publications: list[Publication] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    settled: list[PlanEntry] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    previews: dict[str, str] = field(default_factory=dict)
-    landed_bytes: dict[str, int] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
-class _Cost:
-    """What a stretch of work took; times in seconds."""
+class _Computed:
+    """The rows of a partition, conformed, and what they cost; `shares` partitions were computed in one call."""
 
-    wall: float
-    cpu: float
-
-    @classmethod
-    def now(cls) -> "_Cost":
-        return cls(time.perf_counter(), time.process_time())
-
-    def since(self, start: "_Cost", shares: int = 1) -> "_Cost":
-        return _Cost((self.wall - start.wall) / shares, (self.cpu - start.cpu) / shares)
-
-    def plus(self, other: "_Cost") -> "_Cost":
-        return _Cost(self.wall + other.wall, self.cpu + other.cpu)
+    entry: PlanEntry
+    table: pa.Table
+    cost: Cost
+    shares: int
 
 
 class Attempt:
     """Tries to make partitions of one dataset; every failure is caught and kept with its partition."""
 
-    def __init__(self, dataset: Dataset, planner: Planner, computer: Computer, writer: Writer) -> None:
-        self._dataset = dataset
+    def __init__(self, planner: Planner, computer: Computer, writer: Writer, judge: Judge) -> None:
+        self._dataset = writer.recipe.dataset
         self._planner = planner
         self._computer = computer
         self._writer = writer
+        self._judge = judge
+        self._settler = Settler(planner, judge, writer)
         self._explainer = Explainer(planner)
 
     def run(self, entries: Sequence[PlanEntry]) -> Batch:
-        """Restore and compute what `entries` call for."""
+        """Restore, check and compute what `entries` call for."""
         batch = Batch()
-        lost = {e for e in entries if e.action is Action.RESTORE and not self._restore(e, batch)}
+        there = [e for e in entries if e.action in (Action.RESTORE, Action.CHECK)]
+        lost = set(self._settle(there, batch))
         compute = [e for e in entries if e.action is Action.COMPUTE or e in lost]
-        if not (self._dataset.set_based and len(compute) > 1 and self._compute_together(compute, batch)):
-            for entry in compute:
-                self._compute_alone(entry, batch)
+        computed = self._compute_together(compute, batch) if self._dataset.set_based and len(compute) > 1 else None
+        if computed is None:
+            computed = [made for entry in compute if (made := self._compute_alone(entry, batch))]
+        self._finish(computed, batch)
         return batch
 
-    def _restore(self, entry: PlanEntry, batch: Batch) -> bool:
-        """Publish what the store has; returns False if it has it no longer."""
-        start = _Cost.now()
-        record = self._planner.store.get_record(entry.key or "")
-        blobs = [self._planner.verified(file.hash, file.size) for file in record.files] if record else []
-        whole = [blob for blob in blobs if blob]
-        if record is None or len(whole) < len(blobs):
-            return False
-        reason = self._explainer.reason(entry)
-        batch.publications.append(publication(record, whole, entry, "restored", reason))
-        batch.previews[entry.partition] = record.preview
-        batch.seconds[entry.partition] = _Cost.now().since(start).wall
-        return True
+    def _settle(self, entries: Sequence[PlanEntry], batch: Batch) -> list[PlanEntry]:
+        """Settle together what needs no computing; if a rule cannot be asked of one, each alone."""
+        if not entries:
+            return []
+        reasons = {entry.partition: self._explainer.reason(entry) for entry in entries}
+        try:
+            return self._settler.settle(entries, reasons, batch)
+        except (FlowError, *OUTSIDE_CAUSES) as error:
+            if len(entries) == 1:
+                self._fail(entries[0], error, batch)
+                return []
+        left = [entry for entry in entries if entry.partition not in batch.ended]
+        return [lost for entry in left for lost in self._settle([entry], batch)]
 
-    def _compute_together(self, entries: Sequence[PlanEntry], batch: Batch) -> bool:
-        """One call for all; if it fails, each is computed alone, so that only what is bad fails."""
-        start = _Cost.now()
+    def _compute_together(self, entries: Sequence[PlanEntry], batch: Batch) -> "list[_Computed] | None":
+        """One call for all; if it fails (None), each is computed alone, so that only what is bad fails."""
+        start = Cost.now()
         try:
             tables = self._computer.compute_many([e.partition for e in entries])
         except AuditError as error:
             for entry in entries:
                 self._fail(entry, error, batch)
-            return True
+            return []
         except (FlowError, *OUTSIDE_CAUSES):
-            return False
-        share = _Cost.now().since(start, len(entries))
-        for entry in entries:
-            self._write(tables[entry.partition], entry, share, len(entries), batch)
-        return True
+            return None
+        share = Cost.now().since(start, len(entries))
+        return [_Computed(entry, tables[entry.partition], share, len(entries)) for entry in entries]
 
-    def _compute_alone(self, entry: PlanEntry, batch: Batch) -> None:
-        start = _Cost.now()
+    def _compute_alone(self, entry: PlanEntry, batch: Batch) -> "_Computed | None":
+        start = Cost.now()
         try:
             if self._dataset.source:
                 place = self._planner.landing.locate(self._dataset, entry.partition)
                 entry, data = self._read_landed(entry, place)
                 if data is None:
-                    self._settle(entry, batch)
-                    return
+                    self._settle_anew(entry, batch)
+                    return None
                 batch.landed_bytes[entry.partition] = len(data)
                 table = self._computer.compute_landed(data, place, entry.partition)
             else:
                 table = self._computer.compute_one(entry.partition)
         except (FlowError, *OUTSIDE_CAUSES) as error:
             self._fail(entry, error, batch)
-            return
-        self._write(table, entry, _Cost.now().since(start), 1, batch)
+            return None
+        return _Computed(entry, table, Cost.now().since(start), 1)
 
-    def _settle(self, entry: PlanEntry, batch: Batch) -> None:
+    def _settle_anew(self, entry: PlanEntry, batch: Batch) -> None:
         """Take note that `entry`, planned again, calls for no computing."""
-        if entry.action is not Action.RESTORE:
+        if entry.action not in (Action.RESTORE, Action.CHECK):
             batch.settled.append(entry)
-        elif not self._restore(entry, batch):
+        elif self._settle([entry], batch):
             self._fail(entry, StoreError(f"{entry.dataset}: its record vanished from the store; run again."), batch)
+
+    def _finish(self, computed: "Sequence[_Computed]", batch: Batch) -> None:
+        """Check what was computed, all at once, and write it."""
+        if not computed:
+            return
+        start = Cost.now()
+        found = self._judge.inspect({made.entry.partition: made.table for made in computed})
+        share = Cost.now().since(start, len(computed))
+        for made in computed:
+            judged = found[made.entry.partition]
+            if isinstance(judged, FlowError):
+                self._fail(made.entry, judged, batch)
+            else:
+                self._write(judged, replace(made, cost=made.cost.plus(share)), batch)
 
     def _read_landed(self, entry: PlanEntry, place: str) -> tuple[PlanEntry, bytes | None]:
         """Hash the landed bytes as they are read; if they are not those that were planned, plan again."""
@@ -144,25 +135,34 @@ class Attempt:
                 return entry, None
         raise StoreError(f"{place} changes faster than it can be read; land it whole, by renaming a finished file.")
 
-    def _write(self, table: pa.Table, entry: PlanEntry, cost: _Cost, shares: int, batch: Batch) -> None:
-        start = _Cost.now()
+    def _write(self, judged: Judged, made: "_Computed", batch: Batch) -> None:
+        start, entry = Cost.now(), made.entry
         supersede = self._planner.is_recorded(entry.key or "")
         try:
             reason = self._explainer.reason(entry)
             self._explainer.keep(entry)
-            record, blobs = self._writer.write(table, entry, supersede=supersede)
+            if judged.errors:
+                written = self._writer.keep(judged, entry)
+            else:
+                written = self._writer.write(judged, entry, supersede=supersede)
         except (FlowError, *OUTSIDE_CAUSES) as error:
             self._fail(entry, error, batch)
             return
-        total = cost.plus(_Cost.now().since(start))
-        landed = batch.landed_bytes.get(entry.partition)
-        read = self._computer.volume([entry.partition]) if landed is None else Volume(len(table), landed)
-        kpi = self._kpi(total, read, Volume(len(table), sum(b.size for b in blobs)), shares)
-        batch.publications.append(publication(record, blobs, entry, "computed", reason, kpi))
-        batch.previews[entry.partition] = record.preview
+        total = made.cost.plus(Cost.now().since(start))
         batch.seconds[entry.partition] = total.wall
+        batch.findings[entry.partition] = judged.findings
+        batch.previews[entry.partition] = written.record.preview
+        if judged.errors:
+            batch.blocks.append(block(written, entry, judged, self._judge))
+            return
+        judgement = self._judge.judgement(entry.partition, written.record, judged, written.quarantine)
+        landed = batch.landed_bytes.get(entry.partition)
+        read = self._computer.volume([entry.partition]) if landed is None else Volume(len(made.table), landed)
+        size = sum(blob.size for blob in written.blobs)
+        kpi = self._kpi(total, read, Volume(written.record.rows, size), made.shares)
+        batch.publications.append(publication(written, entry, "computed", reason, judgement, kpi))
 
-    def _kpi(self, cost: _Cost, read: Volume, written: Volume, shares: int) -> Kpi:
+    def _kpi(self, cost: Cost, read: Volume, written: Volume, shares: int) -> Kpi:
         return Kpi(
             code_fingerprint=self._writer.recipe.code.digest,
             wall_seconds=cost.wall,

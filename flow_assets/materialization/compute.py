@@ -4,7 +4,6 @@ import hashlib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from flow_assets.checks import conform, find_violations
+from flow_assets.checks import conform, repeats_previous
 from flow_assets.declaration import Dataset, Landed, PartitionContext
 from flow_assets.engines import FrameLoader, arrow_of, read_landed
 from flow_assets.errors import (
@@ -65,7 +64,7 @@ class Computer:
         lines = self._read(data, source, place)
         try:
             table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
-            return self._require_valid(table, partition)
+            return self._require_own(table, partition)
         except SchemaMismatchError as error:
             raise LandedFileError(f"{place}: {error} Land a file that fits.") from error
         except LandedFileError as error:
@@ -89,7 +88,7 @@ class Computer:
         table = self._compute([partition])
         if self._dataset.set_based:
             table = self._split(table, [partition])[partition]
-        return self._require_valid(table, partition)
+        return self._require_own(table, partition)
 
     def compute_many(self, partitions: Sequence[str]) -> dict[str, pa.Table]:
         """The rows of several partitions of a set-based dataset, in one call that is audited.
@@ -98,7 +97,6 @@ class Computer:
             AuditError: one of the partitions comes out differently when it is computed alone.
         """
         table = self._compute(partitions)
-        self._require_valid(table, ", ".join((partitions[0], partitions[-1])))
         tables = self._split(table, partitions)
         if len(partitions) > 1:
             self._audit(tables, partitions)
@@ -149,13 +147,7 @@ class Computer:
             if isinstance(error, duckdb.InterruptException) or str(error) == INTERRUPTED:
                 raise KeyboardInterrupt from error
             raise ComputeError(f"{dataset.name}: {_described(error, dataset)}") from error
-        return conform(table, dataset, self._order)
-
-    @cached_property
-    def _order(self) -> tuple[str, ...]:
-        """The columns a result is sorted by: the rows of a partition stand together, in the order of `sort_by`."""
-        first = (self._dataset.partition_column,) if self._dataset.set_based and self._dataset.partition_column else ()
-        return tuple(dict.fromkeys((*first, *self._dataset.sort_by)))
+        return conform(table, dataset, order_of(dataset))
 
     def _frames(self, partitions: Sequence[str]) -> dict[str, Any]:
         paths: dict[str, list[Path]] = {name: [] for name in self._dataset.ins}
@@ -165,7 +157,7 @@ class Computer:
             name: self._loader.load_files(
                 self._dataset.frames[name], paths[name], self._planner.graph.get(name).schema.arrow_schema()
             )
-            for name in self._dataset.ins
+            for name in self._dataset.frames
         }
 
     def _inputs(self, partitions: Sequence[str]) -> Iterator[tuple[str, str, Holding]]:
@@ -175,14 +167,17 @@ class Computer:
                 if partition in held:
                     yield name, partition, held[partition]
 
-    def _require_valid(self, table: pa.Table, partition: str) -> pa.Table:
-        problems = [violation.message for violation in find_violations(table, self._dataset, self._order)]
+    def _require_own(self, table: pa.Table, partition: str) -> pa.Table:
+        """Rows of other partitions are refused; what else they must be is checked later, by rules."""
         column = self._dataset.partition_column
         if column and not self._dataset.set_based:
-            strangers = set(self._keys_in(table.column(column))) - {partition}
-            problems += [f"column {column} holds {s!r} in partition {partition}" for s in sorted(strangers)]
-        if problems:
-            raise SchemaMismatchError(f"{self._dataset.name} {partition}: {'; '.join(problems)}.")
+            values = table.column(column)
+            strangers = set(self._keys_in(values.drop_null())) - {partition}
+            problems = [f"column {column} holds {s!r} in partition {partition}" for s in sorted(strangers)]
+            if values.null_count:
+                problems.append(f"column {column} must not be null, but {values.null_count} of {len(values)} rows are")
+            if problems:
+                raise SchemaMismatchError(f"{self._dataset.name} {partition}: {'; '.join(problems)}.")
         return table
 
     def _split(self, table: pa.Table, partitions: Sequence[str]) -> dict[str, pa.Table]:
@@ -217,6 +212,8 @@ class Computer:
         digest = hashlib.sha256(",".join(partitions).encode()).digest()
         later = partitions[len(partitions) // 2 :]  # where a query that looks back too far finds most
         partition = later[int.from_bytes(digest[:8], "big") % len(later)]
+        if repeats_previous(tables[partition], self._dataset.sort_by).any():
+            return  # nothing orders such rows, and none of them is published
         alone = self.compute_one(partition)
         if content_hash(alone) != content_hash(tables[partition]):
             raise AuditError(
@@ -224,6 +221,12 @@ class Computer:
                 f"alone: {_first_difference(alone, tables[partition])}. Let its query use only the partition's own "
                 "window, or leave set_based out."
             )
+
+
+def order_of(dataset: Dataset) -> tuple[str, ...]:
+    """The columns a result is sorted by: the rows of a partition stand together, in the order of `sort_by`."""
+    first = (dataset.partition_column,) if dataset.set_based and dataset.partition_column else ()
+    return tuple(dict.fromkeys((*first, *dataset.sort_by)))
 
 
 def _spans(column: pa.ChunkedArray) -> list[tuple[Any, int, int]]:

@@ -6,15 +6,18 @@ published in one transaction; a process that dies loses only the batch in hand.
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import duckdb
 
-from flow_assets.declaration import Dataset
+from flow_assets.declaration import Dataset, Severity
 from flow_assets.engines import FrameLoader
-from flow_assets.ledger import Claims
-from flow_assets.materialization.attempt import Attempt, Batch
+from flow_assets.ledger import Block, Claims, Failure, Judgement, Publication
+from flow_assets.materialization.attempt import Attempt
+from flow_assets.materialization.batch import Batch
 from flow_assets.materialization.compute import Computer
+from flow_assets.materialization.judging import Judge
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.write import Writer
@@ -31,6 +34,8 @@ SET_BASED_PARTITIONS = 128
 
 POLL_SECONDS = 0.2
 
+_Change = TypeVar("_Change", Publication, Block, Judgement, Failure)
+
 _ENDED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.HOLD: Status.HELD}
 
 
@@ -42,6 +47,7 @@ class Materializer:
     ) -> None:
         self._project = project
         self._planner = planner
+        self._connection = connection
         self._loader = FrameLoader(connection)
         self._claims = claims
         self._run_id = run_id
@@ -82,7 +88,8 @@ class Materializer:
         """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""
         recipe = self._planner.recipes[dataset.name]
         writer = Writer(recipe, self._project.store, self._run_id)
-        attempt = Attempt(dataset, self._planner, Computer(recipe, self._planner, self._loader), writer)
+        judge = Judge(recipe, self._planner, self._project.holdings, self._connection)
+        attempt = Attempt(self._planner, Computer(recipe, self._planner, self._loader), writer, judge)
         size = SET_BASED_PARTITIONS if dataset.set_based else BATCH_PARTITIONS
         queue = deque((list(work[start : start + size]), False) for start in range(0, len(work), size))
         while queue:
@@ -98,8 +105,7 @@ class Materializer:
             batch = attempt.run(mine)
             batch.settled += [e for e in mine if e.action in _ENDED]
             yield list(self._publish(dataset, batch))
-            done = {p.partition for p in batch.publications} | {f.partition for f in batch.failures}
-            if left := [e for e in mine if e.partition not in done | {e.partition for e in batch.settled}]:
+            if left := [e for e in mine if e.partition not in batch.ended]:
                 queue.append((left, True))
 
     def _look_again(self, dataset: Dataset, entries: Sequence[PlanEntry], *, was_elsewhere: bool) -> list[PlanEntry]:
@@ -117,36 +123,69 @@ class Materializer:
         return any([bool(self._planner.refresh(name, keys)) for name, keys in read.items()])  # noqa: C419  all of them
 
     def _publish(self, dataset: Dataset, batch: Batch) -> Iterator[Outcome]:
+        """Publish what is to be published and keep what is kept; the batch is left without what others took over."""
         holdings = self._project.holdings
-        published: set[tuple[str, str]] = set()
-        if batch.publications:
-            published = holdings.publish(batch.publications, self._run_id, self._claims.owner.owner)
-        if batch.failures:
-            failed = holdings.fail(batch.failures, self._run_id, self._claims.owner.owner)
-            batch.failures = [f for f in batch.failures if (f.dataset, f.partition) in failed]
+        batch.publications = self._store(batch.publications, holdings.publish)
+        batch.blocks = self._store(batch.blocks, holdings.block)
+        batch.judgements = self._store(batch.judgements, holdings.judge)
+        batch.failures = self._store(batch.failures, holdings.fail)
         if batch.settled:
             self._claims.give_up(dataset.name, [e.partition for e in batch.settled])
-        batch.publications = [p for p in batch.publications if (p.dataset, p.partition) in published]
         self._planner.refresh(dataset.name, [p.partition for p in batch.publications])
-        digest = self._planner.recipes[dataset.name].code.digest
-        for p in batch.publications:
-            yield Outcome(
-                p.dataset,
-                p.partition,
-                Status(p.change),
-                p.reason,
-                p.content_hash,
-                digest,
-                p.rows,
-                p.bytes,
-                batch.seconds[p.partition],
-                p.key,
-                batch.previews[p.partition],
-            )
+        yield from (self._published(p, batch) for p in batch.publications)
+        yield from (self._checked(j, batch) for j in batch.judgements)
+        for block in batch.blocks:
+            self._planner.hold(block.dataset, block.partition)
+            findings = batch.findings[block.partition]
+            yield Outcome(block.dataset, block.partition, Status.BLOCKED, block.reason, findings=findings)
         for failure in batch.failures:
             self._planner.hold(failure.dataset, failure.partition)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
         yield from (self._ended(entry) for entry in batch.settled)
+
+    def _store(
+        self, changes: list[_Change], store: Callable[[list[_Change], str, str], set[tuple[str, str]]]
+    ) -> list[_Change]:
+        stored = store(changes, self._run_id, self._claims.owner.owner) if changes else set()
+        return [change for change in changes if (change.dataset, change.partition) in stored]
+
+    def _published(self, publication: Publication, batch: Batch) -> Outcome:
+        partition = publication.partition
+        return Outcome(
+            publication.dataset,
+            partition,
+            Status(publication.change),
+            publication.reason,
+            publication.content_hash,
+            self._planner.recipes[publication.dataset].code.digest,
+            publication.rows,
+            publication.bytes,
+            batch.seconds[partition],
+            publication.key,
+            batch.previews[partition],
+            batch.findings[partition],
+        )
+
+    def _checked(self, judgement: Judgement, batch: Batch) -> Outcome:
+        """What is published stays so, whatever was found of it."""
+        partition, findings = judgement.partition, batch.findings[judgement.partition]
+        broken = [f.rule.name for f in findings if not f.is_passed and f.rule.severity is Severity.ERROR]
+        reason = f"breaks a rule made since it was published: {', '.join(broken)}" if broken else "its rules changed"
+        held = self._planner.held(judgement.dataset)[partition]
+        return Outcome(
+            judgement.dataset,
+            partition,
+            Status.CHECKED,
+            reason,
+            held.content_hash,
+            self._planner.recipes[judgement.dataset].code.digest,
+            held.rows,
+            held.bytes,
+            batch.seconds[partition],
+            held.key,
+            batch.previews[partition],
+            findings,
+        )
 
     def _ended(self, entry: PlanEntry) -> Outcome:
         status, reason = _ENDED[entry.action], self._explainer.reason(entry)

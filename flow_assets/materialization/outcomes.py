@@ -12,6 +12,7 @@ class Status(StrEnum):
     COMPUTED = "computed"
     REUSED = "reused"
     RESTORED = "restored"
+    CHECKED = "checked"
     BLOCKED = "blocked"
     FAILED = "failed"
     HELD = "held"
@@ -20,7 +21,7 @@ class Status(StrEnum):
     @property
     def is_published(self) -> bool:
         """Whether the partition is what it should be now."""
-        return self in (Status.COMPUTED, Status.REUSED, Status.RESTORED)
+        return self in (Status.COMPUTED, Status.REUSED, Status.RESTORED, Status.CHECKED)
 
 
 @dataclass(frozen=True)

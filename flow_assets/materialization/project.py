@@ -7,6 +7,8 @@ from typing import Self
 from sqlalchemy import Engine
 
 from flow_assets.checks import CONFORM_VERSION
+from flow_assets.checks.expressions import require_sound_expressions
+from flow_assets.checks.partition_query import require_answerable_queries
 from flow_assets.declaration import Dataset, DatasetGraph, find_datasets
 from flow_assets.engines import FRAMES_VERSION, READER_VERSION
 from flow_assets.errors import SettingsError
@@ -46,6 +48,8 @@ class Project:
             FlowError: the datasets, the settings, the store or the ledger cannot be used.
         """
         graph = graph or find_datasets(settings.datasets)
+        require_sound_expressions(graph.datasets.values())
+        require_answerable_queries(graph.datasets.values())
         if unknown := set(settings.config) - set(graph.datasets):
             raise SettingsError(f"FLOW_ASSETS_CONFIG: there is no dataset {', '.join(sorted(unknown))}.")
         engine = open_database(settings.ledger)
@@ -56,7 +60,7 @@ class Project:
     @property
     def states(self) -> States:
         """What profiles are made from."""
-        return States(self.engine, self.settings.environment)
+        return self.holdings.states
 
     def planner(self, datasets: Iterable[Dataset], wishes: Wishes | None = None, *, may_wait: bool = True) -> Planner:
         """A planner for `datasets`, as the ledger, the landing folder and the code are now.

@@ -17,6 +17,8 @@ from flow_assets.memo.planner import Planner, Wishes
 Launcher = Callable[[Request, Sequence[str]], None]
 """Carries a request out; the second argument names the datasets that are forced."""
 
+_GIVEN_UP = (Status.FAILED, Status.BLOCKED)
+
 ATTEMPTS = 5
 """How often a partition is asked for in one run, if what it is made from keeps changing meanwhile."""
 
@@ -37,7 +39,9 @@ class Run:
         self._heard += 1
         known = self.outcomes.get((outcome.dataset, outcome.partition))
         if known is None or not (known.status.is_published and outcome.status is Status.REUSED):
-            self.outcomes[(outcome.dataset, outcome.partition)] = replace(outcome, preview="")  # there may be 100,000
+            self.outcomes[(outcome.dataset, outcome.partition)] = replace(
+                outcome, preview="", findings=()
+            )  # there may be 100,000
 
     def carry_out(self, launcher: Launcher, on_plan: Callable[[list[PlanEntry]], None]) -> RunSummary:
         """Launch what the plan calls for, planning again after each run, because less may be left than was thought.
@@ -81,7 +85,7 @@ class Run:
         return reusable
 
     def _remaining_wishes(self) -> Wishes:
-        given_up = {ended for ended, outcome in self.outcomes.items() if outcome.status is Status.FAILED}
+        given_up = {ended for ended, outcome in self.outcomes.items() if outcome.status in _GIVEN_UP}
         return Wishes(self.wishes.force - set(self.outcomes), self.wishes.retry, frozenset(given_up))
 
     def _summary(self, planner: Planner, entries: Sequence[PlanEntry], seconds: float) -> RunSummary:

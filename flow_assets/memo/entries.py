@@ -33,6 +33,9 @@ class Because(StrEnum):
     INPUT_HELD = "input held"
     INPUT_ABSENT = "input absent"
     FAILED_BEFORE = "failed before"
+    BLOCKED = "blocked"
+    RULES_CHANGED = "rules changed"
+    REVIEWED = "reviewed"
 
 
 class PlanEntry(NamedTuple):

@@ -15,6 +15,9 @@ from flow_assets.memo.reads import ALL, published
 FAILED_BEFORE = "failed, and nothing has changed since"
 """How the reason begins for what failed at the last attempt and is not tried again."""
 
+BLOCKED_BEFORE = "breaks its rules, is kept and not published"
+"""How the reason begins for what is blocked, and would be so again."""
+
 _NAMED = {
     "frames": "kind of frame",
     "schema": "schema",
@@ -203,7 +206,10 @@ _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.UNREADABLE: lambda _, e: _unreadable(*e.detail),
     Because.SOURCE_GONE: lambda _, e: f"must be computed again, but {e.detail[0]} is gone; land it again",
     Because.INPUT_WAITS: lambda _, e: f"required input {_input(e)} waits",
-    Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed or is held",
+    Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed, is blocked or is held",
     Because.INPUT_ABSENT: lambda _, e: f"required input {_input(e)} is not there; materialize it first",
+    Because.BLOCKED: lambda _, e: f"{BLOCKED_BEFORE}: {e.detail[0]}",
+    Because.RULES_CHANGED: lambda _, e: "its rules, or what they refer to, changed since it was checked",
+    Because.REVIEWED: lambda _, e: "its rules, or what they refer to, changed since it was blocked",
     Because.FAILED_BEFORE: lambda _, e: f"{FAILED_BEFORE}: {e.detail[0]}",
 }

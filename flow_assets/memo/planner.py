@@ -13,6 +13,7 @@ from flow_assets.memo.key import Recipe, input_text
 from flow_assets.memo.landed_file import LandedFile
 from flow_assets.memo.landing import Landing
 from flow_assets.memo.reads import InputState, Read, Reader, reader
+from flow_assets.memo.review import Review, Reviewer
 
 LANDED = "landed"
 """Stands for a dataset in the key's text of a landed file."""
@@ -54,17 +55,22 @@ class Planner:
         self.store = store
         self._holdings = holdings
         self.landing = landing
+        self._reviewer = Reviewer(holdings.judgements)
         self._wishes = wishes
         self._held: dict[str, dict[str, Holding]] = {}
         self._states: dict[str, InputState] = {}
         self._failures: dict[str, Failure] = {}
         self._troubles: set[str] = set()
+        self._review = Review()
 
     def plan(self, dataset: Dataset, partitions: Sequence[str]) -> list[PlanEntry]:
         """What must be done with `partitions` of `dataset`, in their order."""
         state = self.state(dataset.name)
         self._failures = self._holdings.failures(dataset.name)
         self._troubles = self._holdings.troubles(dataset.name)
+        self._review = self._reviewer.review(
+            dataset, self.recipes[dataset.name].book, self.held(dataset.name), self.state
+        )
         readers = [reader(dataset, self.state(name)) for name in dataset.ins]
         files = self.landing.observe(dataset, partitions) if dataset.source else None
         lost = self.find_lost(dataset.name, partitions)
@@ -77,6 +83,8 @@ class Planner:
             entries.append(entry)
             if entry.action in (Action.COMPUTE, Action.WAIT, Action.HOLD):
                 self._unsettle(state, partition, entry.action)
+            elif entry.because is Because.REVIEWED:  # it may be published, and then what reads it is computed
+                self._unsettle(state, partition, Action.COMPUTE)
             else:
                 state.unsettled.pop(partition, None)
         return entries
@@ -158,11 +166,18 @@ class Planner:
             return PlanEntry(name, partition, Action.COMPUTE, Because.FORCED, key, (), inputs)
         is_current = holding is not None and holding.key == key
         if is_current and partition not in lost:
+            if partition in self._review.unjudged:
+                return PlanEntry(name, partition, Action.CHECK, Because.RULES_CHANGED, key, (), inputs)
             because = Because.RECOVERED if partition in self._troubles else Because.UNCHANGED
             return PlanEntry(name, partition, Action.REUSE, because, key)
         failure = self._failures.get(partition)
         if failure and failure.key == key and self._is_final(failure):
             return PlanEntry(name, partition, Action.HOLD, Because.FAILED_BEFORE, key, (failure.message,), inputs)
+        block = self._review.blocked.get(partition)
+        if block and block.key == key:
+            if partition in self._review.to_review or self._is_wished((name, partition)):
+                return PlanEntry(name, partition, Action.CHECK, Because.REVIEWED, key, (), inputs)
+            return PlanEntry(name, partition, Action.HOLD, Because.BLOCKED, key, (block.reason,), inputs)
         record = self.restorable(key)
         if record:
             self.state(name).contents[partition] = record.content_hash
@@ -171,14 +186,17 @@ class Planner:
         return PlanEntry(name, partition, Action.COMPUTE, because, key, (), inputs)
 
     def _is_final(self, failure: Failure) -> bool:
-        if (failure.dataset, failure.partition) in self._wishes.given_up:
-            return True
-        return not (self._wishes.retry or failure.is_retryable)
+        which = (failure.dataset, failure.partition)
+        return not (self._is_wished(which) or (failure.is_retryable and which not in self._wishes.given_up))
+
+    def _is_wished(self, which: tuple[str, str]) -> bool:
+        """Whether somebody wants it tried again although nothing has changed."""
+        return self._wishes.retry and which not in self._wishes.given_up
 
     def restorable(self, key: str) -> Record | None:
         """The record of `key`, if the store has it and all its files are whole."""
         record = self.store.get_record(key) if key in self._recorded else None
-        if record and all(self.verified(file.hash, file.size) for file in record.files):
+        if record and all(self.verified(file.hash, file.size) for file in (*record.files, *record.quarantine)):
             return record
         return None
 

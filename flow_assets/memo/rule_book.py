@@ -54,6 +54,10 @@ class RuleBook:
         """The datasets whose keys are referred to."""
         return tuple(sorted({constraint.dataset for constraint in self._references()}))
 
+    def keys_of(self, dataset: str) -> tuple[str, ...]:
+        """The columns of another dataset that rules refer to."""
+        return tuple(sorted({there for c in self._references() if c.dataset == dataset for _, there in c.on}))
+
     def to_json(self) -> list[dict[str, Any]]:
         """Everything that can be said of its rules."""
         return [{"digest": digest, **_described(rule)} for rule, digest in self.rules]

@@ -1,4 +1,4 @@
-"""Runs datasets on tables in memory, the way the executor does on files: load, compute, cast, round, check, split."""
+"""Runs datasets on tables in memory, the way the executor does on files: compute, cast, round, check, quarantine."""
 
 import io
 import zipfile
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from flow_assets import PartitionContext
+from flow_assets.checks.rows import ask, failing_rows, split
 from flow_assets.declaration import (
     DailyPartitions,
     Dataset,
@@ -77,7 +78,8 @@ def compute(
         frames[parameter] = config or model()
     result = dataset.function(**frames)
     table = pa.Table.from_pandas(result, preserve_index=False) if isinstance(result, pd.DataFrame) else result
-    return conform(dataset, table if isinstance(table, pa.Table) else table.to_arrow_table(), keys)
+    conformed = conform(dataset, table if isinstance(table, pa.Table) else table.to_arrow_table(), keys)
+    return without_quarantined(dataset, conformed)
 
 
 def conform(dataset: Dataset, table: pa.Table, keys: Sequence[str] = ()) -> pa.Table:
@@ -95,6 +97,16 @@ def conform(dataset: Dataset, table: pa.Table, keys: Sequence[str] = ()) -> pa.T
         assert c.nullable or not table[c.name].null_count, f"{dataset.name}.{c.name} holds nulls"
     assert len(table.group_by(list(dataset.sort_by)).aggregate([])) == len(table), f"{dataset.name}: repeated keys"
     return table.sort_by([(name, "ascending") for name in dataset.sort_by])
+
+
+def without_quarantined(dataset: Dataset, table: pa.Table) -> pa.Table:
+    """The rows that stay; rules that quarantine look at one row, so the partitions need not be told apart."""
+    rules = [rule for rule in dataset.rules if rule.quarantine]
+    if not rules or not len(table):
+        return table
+    asked = ask(_shared(2), {"": table}, rules)
+    stays, _ = split(table, failing_rows(_shared(2), asked, "", [rule.name for rule in rules]))
+    return stays
 
 
 def window(dataset: Dataset, key: str, tables: Tables) -> dict[str, pa.Table]:

@@ -5,13 +5,29 @@ later: the schedule is what is known at any time, and nothing else is used. Coun
 flights in the first and last hour of a day miss neighbours; between 0:00 and 5:00 one departure is scheduled in the
 whole year.
 
-What not to trust: arrivals are not in the source, so half of an airport's traffic is missing.
+What not to trust: arrivals are not in the source, so half of an airport's traffic is missing. Nothing is tolerated: a
+count that contradicts another, a departure twice, missing or unknown is an error.
 """
 
 from duckdb import DuckDBPyRelation
 
-from flow_assets import DatasetSchema, Date, Int32, String, TimestampUtc, column, dataset
+from flow_assets import (
+    DatasetSchema,
+    Date,
+    Int32,
+    Rule,
+    String,
+    TimestampUtc,
+    column,
+    dataset,
+    ge,
+    references,
+    row_count,
+    row_rule,
+)
 from flow_assets.datasets.calendar import DAILY
+
+COUNT = ge(0)
 
 
 class AirportCongestion(DatasetSchema):
@@ -21,12 +37,32 @@ class AirportCongestion(DatasetSchema):
     flight_date: Date = column("Day of the scheduled departure, New York's date")
     scheduled_departure_utc: TimestampUtc = column("Scheduled departure")
     origin: String = column("Airport of departure: EWR, JFK or LGA")
-    origin_departures_60_minutes_before: Int32 = column("From the same airport, 1 to 60 minutes before")
-    origin_departures_60_minutes_after: Int32 = column("From the same airport, 1 to 60 minutes after")
-    origin_departures_within_30_minutes: Int32 = column("From the same airport, at most 30 minutes before or after")
-    carrier_departures_within_60_minutes: Int32 = column("Of the same carrier and airport, at most 60 minutes away")
+    origin_departures_60_minutes_before: Int32 = column("From the same airport, 1 to 60 minutes before", rules=[COUNT])
+    origin_departures_60_minutes_after: Int32 = column("From the same airport, 1 to 60 minutes after", rules=[COUNT])
+    origin_departures_within_30_minutes: Int32 = column(
+        "From the same airport, at most 30 minutes before or after", rules=[COUNT]
+    )
+    carrier_departures_within_60_minutes: Int32 = column(
+        "Of the same carrier and airport, at most 60 minutes away", rules=[COUNT]
+    )
     city_departures_within_30_minutes: Int32 = column("From all three airports, at most 30 minutes before or after")
-    origin_departures_on_day: Int32 = column("From the same airport on the same local day")
+    origin_departures_on_day: Int32 = column("From the same airport on the same local day", rules=[COUNT])
+
+    @classmethod
+    def rules(cls) -> list[Rule]:
+        """A window holds no more than one around it, and every departure of the day is there once."""
+        return [
+            row_rule(
+                "origin_departures_60_minutes_before + origin_departures_60_minutes_after <= origin_departures_on_day",
+                name="hours_hold_no_more_than_the_day",
+            ),
+            row_rule(
+                "origin_departures_within_30_minutes <= city_departures_within_30_minutes",
+                name="an_airport_holds_no_more_than_the_city",
+            ),
+            references("departures", {"flight_id": "flight_id"}, name="is_a_departure_of_the_day"),
+            row_count(550, 1200),
+        ]
 
 
 @dataset(

@@ -6,19 +6,21 @@ the dataset, and in each column's description as well.
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 from pydantic import BaseModel
 
-from flow_assets.declaration import ColumnDeclaration, Dataset, Frame, Lookback
+from flow_assets.declaration import ColumnDeclaration, Dataset, Frame, Lookback, Rule, Severity
+from flow_assets.declaration.constraints import NotNull, Unique
 from flow_assets.errors import FlowError
 from flow_assets.materialization.lineage import ColumnSource, column_lineage
 from flow_assets.materialization.outcomes import Outcome
-from flow_assets.materialization.preview import literal
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.skin.asset_checks import in_short
+from flow_assets.materialization.skin.markdown import table
 from flow_assets.materialization.skin.provenance import Provenance
 
 _KINDS = {Frame.DUCKDB: "duckdb", Frame.PANDAS: "pandas", Frame.ARROW: "arrow"}
@@ -128,14 +130,9 @@ def _metadata(dataset: Dataset, told: Particulars) -> dict[str, Any]:
         **({"partitions": in_words(dataset.partitions)} if dataset.partitions else {}),
         **({"buckets": in_words(dataset.buckets)} if dataset.buckets else {}),
         **({"source": in_words(dataset.source)} if dataset.source else {}),
-        **({"reads": _table(("dataset", "partitions"), told.reads.items())} if told.reads else {}),
-        **({"config": _table(("field", "value", "meaning"), settings)} if settings else {}),
+        **({"reads": table(("dataset", "partitions"), told.reads.items())} if told.reads else {}),
+        **({"config": table(("field", "value", "meaning"), settings)} if settings else {}),
     }
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.MarkdownMetadataValue:
-    lines = (header, "-" * len(header), *rows)
-    return dg.MetadataValue.md("\n".join(f"|{'|'.join(map(literal, line))}|" for line in lines))
 
 
 def _table_schema(dataset: Dataset, lineage: Mapping[str, Sequence[ColumnSource]]) -> dg.TableSchema:
@@ -157,13 +154,21 @@ def _described(column: ColumnDeclaration, sources: Sequence[ColumnSource]) -> st
 
 
 def _constraints(column: ColumnDeclaration, dataset: Dataset) -> dg.TableColumnConstraints:
-    """A key that is one column is unique, though perhaps only within its partition."""
-    is_key = dataset.sort_by == (column.name,)
+    """Its rules in words; what is unique may be so only within its partition."""
+    rules = [rule for rule in dataset.rules if rule.columns == (column.name,)]
+    marked = [rule for rule in rules if _is_marked(rule)]
+    is_unique = any(isinstance(rule.constraint, Unique) for rule in marked)
     other = [f"unit: {column.unit}"] if column.unit else []
     other += [f"{column.digits} decimals"] if column.digits is not None else []
-    other += ["unique in its partition"] if is_key and dataset.partitions else []
+    other += ["unique in its partition"] if is_unique and dataset.partitions else []
     other += ["key"] if column.name in dataset.sort_by else []
-    return dg.TableColumnConstraints(column.nullable, unique=is_key and dataset.partitions is None, other=other)
+    other += [_cut(in_short(rule)) for rule in rules if rule not in marked]
+    return dg.TableColumnConstraints(column.nullable, unique=is_unique and dataset.partitions is None, other=other)
+
+
+def _is_marked(rule: Rule) -> bool:
+    """Whether Dagster has a mark for what it says: a column never null, or unique."""
+    return isinstance(rule.constraint, NotNull | Unique) and rule.severity is Severity.ERROR and not rule.tolerance
 
 
 def _code_references(location: str) -> dg.CodeReferencesMetadataValue:
@@ -183,6 +188,10 @@ def in_words(declaration: Any) -> str:
         given = [(declaration.unit, declaration.count), *((n, v) for n, v in given if n not in ("count", "unit"))]
     fields = [f"{name} {', '.join(map(str, v)) if isinstance(v, tuple) else v}" for name, v in given]
     text = ": ".join(filter(None, (_split(declaration).lower(), "; ".join(fields))))
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _WORDS_LENGTH else f"{text[: _WORDS_LENGTH - 1]}…"
 
 

@@ -36,6 +36,7 @@ from sqlalchemy.pool import NullPool
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
+from flow_assets.materialization.skin.check_rows import Indexed, store_checks
 from flow_assets.materialization.skin.shards import Shards
 
 TESTED_VERSIONS = {"1.13.27": "29b539ebc72a"}
@@ -156,18 +157,19 @@ class BatchedEventLog(InstanceEventLog):
             return
         with self.index_connection() as index, self.run_connection(run_id) as of_run:  # committed from right to left
             of_run.execute(statement, rows)
-            returning = statement.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
-            ids = index.execute(returning, [row for _, row in mirrored]).scalars().all()
-            self._index(index, [(event, event_id) for (event, _), event_id in zip(mirrored, ids, strict=True)])
+            index.execute(statement, [row for _, row in mirrored])
+            # SQLite numbers them one after the other, since nobody else writes meanwhile; reading back takes longer.
+            last = int(index.exec_driver_sql("SELECT last_insert_rowid()").scalar_one())
+            numbered = enumerate(mirrored, last - len(mirrored) + 1)
+            self._index(index, [Indexed(event, number, row["event"]) for number, (event, row) in numbered])
 
-    def _index(self, index: Connection, events: Sequence[tuple[EventLogEntry, int]]) -> None:
-        of_assets = [(event, number) for event, number in events if event.dagster_event_type in ASSET_EVENTS]
+    def _index(self, index: Connection, events: Sequence[Indexed]) -> None:
+        of_assets = [(event, number) for event, number, _ in events if event.dagster_event_type in ASSET_EVENTS]
         if of_assets:
             self._store_asset_event_tags(index, *zip(*of_assets, strict=True))
             self._store_assets(index, of_assets)
-        for event, number in events:
-            if event.dagster_event_type in ASSET_CHECK_EVENTS:
-                self.store_asset_check_event(event, number)
+        of_checks = [indexed for indexed in events if indexed.event.dagster_event_type in ASSET_CHECK_EVENTS]
+        store_checks(index, of_checks, self.store_asset_check_event)
 
     def _store_assets(self, index: Connection, events: Sequence[tuple[EventLogEntry, int]]) -> None:
         """What the last event of each kind says of its asset: each overwrites what those of its kind said before."""

@@ -15,12 +15,15 @@ import dagster as dg
 from dagster import DagsterEventType
 
 from flow_assets.materialization.skin import open_instance, prepare_home
+from flow_assets.materialization.skin.evaluations import targets
+from flow_assets.materialization.skin.events import store_evaluations, store_together
 
 LINE = "event_log_storage:"
 DAILY = dg.DailyPartitionsDefinition("2024-03-01", end_date="2024-03-08")
 ASKED = ["2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05"]
 RANGE = {"dagster/asset_partition_range_start": ASKED[0], "dagster/asset_partition_range_end": ASKED[-1]}
-NAMES = ("counted", "stored", "retried", "alone", "reported")
+NAMES = ("counted", "gathered", "stored", "retried", "alone", "reported")
+_CHECKS = (("counted", "has_rows"), ("gathered", "has_rows"), ("gathered", "is_whole"), ("gathered", "of_all"))
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _VARYING = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # runs
@@ -66,6 +69,39 @@ def counted(context: dg.AssetExecutionContext) -> Iterator[Any]:
     raise dg.Failure("a bad day", allow_retries=False)
 
 
+@dg.multi_asset(
+    specs=[dg.AssetSpec("gathered", partitions_def=DAILY, skippable=True)],
+    check_specs=[
+        dg.AssetCheckSpec("has_rows", asset="gathered", partitions_def=DAILY),
+        dg.AssetCheckSpec("is_whole", asset="gathered", partitions_def=DAILY, blocking=True),
+        dg.AssetCheckSpec("of_all", asset="gathered"),
+    ],
+    can_subset=True,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def gathered(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    """Events that are stored together; some checks that were planned, some that were not, and one of them twice."""
+    yield from store_together(context, [dg.AssetMaterialization("gathered", partition=day) for day in ASKED[:3]])
+    latest = targets(context, "gathered", ASKED, ASKED[:1])
+    evaluations = [_evaluation(name, day, latest.get(day)) for day in ASKED for name in ("has_rows", "is_whole")]
+    store_evaluations(context, evaluations)
+    store_evaluations(context, [_evaluation("has_rows", day) for day in ("2024-03-07", None)])
+    store_evaluations(context, [_evaluation("is_whole", ASKED[0]), _evaluation("is_whole", ASKED[0])])
+    store_evaluations(context, [_evaluation("of_all", None)])
+
+
+def _evaluation(name: str, day: str | None, target: Any = None) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey("gathered"),
+        check_name=name,
+        passed=day != ASKED[1],
+        partition=day,
+        severity=dg.AssetCheckSeverity.WARN,
+        target_materialization_data=target,
+        description=None if day == ASKED[0] else "counted",
+    )
+
+
 @dg.asset(
     partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="nothing", code_version="1"
 )
@@ -89,14 +125,14 @@ def alone():  # type: ignore[no-untyped-def]  # Dagster reads an annotation as o
 def record(instance: dg.DagsterInstance) -> list[str]:
     """Make the history; returns its runs in order."""
     stored_nowhere = {"nothing": dg.mem_io_manager}
-    job = dg.Definitions(assets=[counted, stored, retried, alone], resources=stored_nowhere)
+    job = dg.Definitions(assets=[counted, gathered, stored, retried, alone], resources=stored_nowhere)
     implicit = job.resolve_implicit_global_asset_job_def()
     runs = []
-    for name in ("counted", "stored", "retried", "alone", "counted"):
+    for name in ("counted", "gathered", "stored", "retried", "alone", "counted"):
         done = implicit.execute_in_process(
             instance=instance,
             asset_selection=[dg.AssetKey(name)],
-            tags=RANGE if name in ("counted", "stored") else {},
+            tags=RANGE if name in ("counted", "gathered", "stored") else {},
             raise_on_error=False,
             run_config=_QUIET,
         )
@@ -134,7 +170,7 @@ def readings(instance: dg.DagsterInstance, runs: list[str]) -> dict[str, Any]:
     """What the public read API answers, from one event log."""
     log = instance.event_log_storage
     keys = [dg.AssetKey(name) for name in NAMES]
-    check = dg.AssetCheckKey(dg.AssetKey("counted"), "has_rows")
+    checks = [dg.AssetCheckKey(dg.AssetKey(asset), name) for asset, name in _CHECKS]
     of_run = {"logs": instance.get_records_for_run, "stats": log.get_stats_for_run, "steps": log.get_step_stats_for_run}
     of_run |= {"partitions": log.get_asset_partitions_for_run}
     kind = DagsterEventType.ASSET_MATERIALIZATION
@@ -156,8 +192,10 @@ def readings(instance: dg.DagsterInstance, runs: list[str]) -> dict[str, Any]:
     return found | {
         "keys": log.all_asset_keys(),
         "changes": instance.fetch_run_status_changes(DagsterEventType.RUN_FAILURE, limit=10),
-        "checks": log.get_asset_check_execution_history(check, limit=100),
-        "last checks": log.get_latest_asset_check_execution_by_key([check]),
+        "checks": [log.get_asset_check_execution_history(check, limit=100) for check in checks],
+        "last checks": log.get_latest_asset_check_execution_by_key(checks),
+        "checked partitions": log.get_asset_check_partition_info(checks),
+        "checked": log.get_asset_check_state([(check, DAILY) for check in checks]),
         "failures": log.get_event_records(dg.EventRecordsFilter(DagsterEventType.STEP_FAILURE)),
         "last": log.get_maximum_record_id(),
     }

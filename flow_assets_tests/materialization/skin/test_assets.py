@@ -5,7 +5,8 @@ import pytest
 from flow_assets.definitions import build_definitions
 from flow_assets.errors import StoreError
 from flow_assets.materialization.skin import build_assets, launch, open_instance
-from flow_assets.materialization.skin.assets import _wishes
+from flow_assets.materialization.skin.step import _wishes
+from flow_assets.materialization.skin.telling import Selection
 from flow_assets.materialization.skin.workers import WORKER_TAG
 from flow_assets.memo.planner import Wishes
 from flow_assets_tests.materialization.skin.conftest import Deployment, deploy
@@ -14,6 +15,7 @@ from flow_assets_tests.sandbox import DAYS, Sandbox
 ALL_DAYS = (DAYS[0], DAYS[-1])
 DAILY = ("raw_readings", "readings", "trends")
 BAD = "meter,watts,note\na,many,x\n"
+MADE = Selection({"raw_readings"}, {}, ["2024-03-02"])
 
 
 def test_every_partition_ends_with_a_materialization_of_its_content(sandbox: Sandbox) -> None:
@@ -183,7 +185,7 @@ def test_a_re_execution_is_somebody_elses_but_not_an_automatic_one(deployment: D
     launch(deployment.definitions, deployment.instance, ["raw_readings"], days, force=["raw_readings"])
     (parent,) = deployment.instance.get_runs()
     as_asked = Wishes(frozenset({("raw_readings", "2024-03-02")}), retry=False)
-    assert _wishes(parent, ["2024-03-02"]) == as_asked
+    assert _wishes(parent, MADE) == as_asked
     for more, wishes in (({}, Wishes(retry=True)), ({"dagster/retry_number": "1"}, as_asked)):
         child = deployment.instance.create_run_for_job(
             deployment.definitions.resolve_implicit_global_asset_job_def(),
@@ -191,14 +193,14 @@ def test_a_re_execution_is_somebody_elses_but_not_an_automatic_one(deployment: D
             parent_run_id=parent.run_id,
             root_run_id=parent.run_id,
         )
-        assert _wishes(child, ["2024-03-02"]) == wishes
+        assert _wishes(child, MADE) == wishes
 
 
 def test_what_is_no_partitions_fault_is_raised(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(project: object) -> None:
         raise duckdb.IOException("no space")
 
-    monkeypatch.setattr("flow_assets.materialization.skin.assets.build_warehouse", fail)
+    monkeypatch.setattr("flow_assets.materialization.skin.step.build_warehouse", fail)
     with sandbox.project() as project, open_instance(sandbox.settings.dagster_home) as instance:
         definitions = build_definitions(project)  # without a listener, so that each run builds the warehouse
         with pytest.raises(duckdb.IOException, match="no space"):
@@ -209,7 +211,7 @@ def test_a_warehouse_that_cannot_be_built_hides_no_problem(sandbox: Sandbox, mon
     def fail(project: object) -> None:
         raise StoreError("The warehouse cannot be built")
 
-    monkeypatch.setattr("flow_assets.materialization.skin.assets.build_warehouse", fail)
+    monkeypatch.setattr("flow_assets.materialization.skin.step.build_warehouse", fail)
     sandbox.land("2024-03-03", BAD)
     with sandbox.project() as project, open_instance(sandbox.settings.dagster_home) as instance:
         deployment = Deployment(build_definitions(project), instance)

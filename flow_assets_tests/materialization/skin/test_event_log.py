@@ -52,7 +52,7 @@ def test_rows_and_answers_are_those_of_dagsters_own(tmp_path: Path) -> None:
         more = record(instance)
     with instance_of(stock, is_stock=True) as instance:
         record(instance)
-        assert len(instance.get_run_records()) == 15
+        assert len(instance.get_run_records()) == 18
         assert set(answers["partitions counted"]) == set(ASKED) - {ASKED[1]}
         assert len(instance.fetch_materializations(dg.AssetKey("stored"), limit=100).records) == 3 * len(ASKED)
         assert instance.get_records_for_run(more[0]).records
@@ -82,13 +82,14 @@ def test_what_is_planned_and_what_is_published_together_is_stored_together(
     with deploy(sandbox) as deployment:
         assert deployment.materialize("raw_readings", "readings", days=ALL_DAYS).success
     stored = [kinds(batch) for batch in batches]
-    assert (10, {dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED}) in stored
+    planned = {dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED}
+    assert (10 + 4, planned) in stored  # two checks a dataset, for all partitions
     assert stored.count((5, {dg.DagsterEventType.ASSET_MATERIALIZATION})) == 2
-    assert len(stored) < 20  # the run's own events; of the fifteen for partitions none comes alone
+    assert len(stored) < 20 + 4  # the run's own events; of those for partitions none comes alone
     before = len(batches)
     with deploy(sandbox) as deployment:
         assert deployment.materialize("raw_readings", days=ALL_DAYS[:1] * 2).success
-    assert len(batches) - before == len(stored) - 1  # of one dataset less, whatever the number of days
+    assert len(batches) - before == len(stored) - 3  # of one dataset less, whatever the number of days
 
 
 def test_nothing_is_stored_of_a_partition_that_nobody_asked_for(sandbox: Sandbox) -> None:
@@ -207,8 +208,8 @@ def test_a_batch_that_cannot_be_stored_leaves_nothing_and_is_stored_event_by_eve
 def test_deleting_a_run_and_wiping_everything(tmp_path: Path) -> None:
     with instance_of(tmp_path, is_stock=False) as instance:
         runs = record(instance)
-        instance.delete_run(runs[1])
-        assert instance.get_records_for_run(runs[1]).records == []
+        instance.delete_run(runs[2])
+        assert instance.get_records_for_run(runs[2]).records == []
         assert instance.get_materialized_partitions(dg.AssetKey("stored")) == set()
         instance.wipe_assets([dg.AssetKey("alone")])
         assert not instance.has_asset_key(dg.AssetKey("alone"))
@@ -268,4 +269,4 @@ def test_a_run_of_dagsters_own_command_stores_batches_too(sandbox: Sandbox) -> N
     assert done.returncode == 0, done.stderr
     stored = (sandbox.root / "stored").read_text().splitlines()
     of_partitions = [line for line in stored if line.startswith("ASSET_")]
-    assert of_partitions == ["ASSET_MATERIALIZATION_PLANNED 5", "ASSET_MATERIALIZATION 5"]
+    assert of_partitions == ["ASSET_MATERIALIZATION_PLANNED 7", "ASSET_MATERIALIZATION 5"]  # and two checks planned

@@ -1,0 +1,106 @@
+"""A rule on rows as SQL that is true for the rows that break it.
+
+It says what pandera's pandas validation says of Arrow columns, and is held to it by a differential test. What SQL has
+to be told for that: a NaN is on no side of a bound, though DuckDB takes it for the greatest number; a null passes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from flow_assets.checks.literals import identifier, literal, text
+from flow_assets.declaration import Rule
+from flow_assets.declaration.constraints import (
+    Compare,
+    Constraint,
+    InRange,
+    IsIn,
+    NotNull,
+    RowExpression,
+    StrLength,
+    StrMatches,
+)
+
+_BROKEN_BY = {"ge": "<", "gt": "<=", "le": ">", "lt": ">=", "eq": "<>", "ne": "="}
+_COMPARED_IN_TURN = 4
+"""Texts of a set up to which comparing with each is cheaper than looking them up."""
+
+
+def failing(rule: Rule, columns: Mapping[str, pa.DataType]) -> str | None:
+    """SQL over one row's columns: true exactly where the row breaks the rule, never null.
+
+    None for what looks at more than the row or runs in Python (`Unique`, `References`, `PythonCheck`): see `masks`.
+
+    Args:
+        rule: a rule on rows that fits `columns`.
+        columns: the table's columns.
+    """
+    write = _WRITERS.get(type(rule.constraint))
+    if write is None:
+        return None
+    column = rule.columns[0] if rule.columns else ""
+    broken = write(rule.constraint, identifier(column), columns.get(column))
+    return f"coalesce({broken}, false)"
+
+
+def _not_null(constraint: NotNull, column: str, kind: pa.DataType) -> str:
+    del constraint, kind
+    return f"{column} IS NULL"
+
+
+def _compare(constraint: Compare, column: str, kind: pa.DataType) -> str:
+    broken = f"{column} {_BROKEN_BY[constraint.operator]} {literal(constraint.value, kind)}"
+    nan_seems_fine = pa.types.is_floating(kind) and constraint.operator in ("ge", "gt")
+    return f"({broken} OR isnan({column}))" if nan_seems_fine else broken
+
+
+def _in_range(constraint: InRange, column: str, kind: pa.DataType) -> str:
+    low, high = literal(constraint.min_value, kind), literal(constraint.max_value, kind)
+    if constraint.include_min and constraint.include_max:
+        return f"{column} NOT BETWEEN {low} AND {high}"
+    below, above = ("<" if constraint.include_min else "<="), (">" if constraint.include_max else ">=")
+    return f"({column} {below} {low} OR {column} {above} {high})"
+
+
+def _is_in(constraint: IsIn, column: str, kind: pa.DataType) -> str:
+    values = [literal(value, kind) for value in dict.fromkeys(constraint.values)]
+    is_looked_up = len(values) > _COMPARED_IN_TURN and isinstance(constraint.values[0], str)
+    found = f"SELECT unnest([{', '.join(values)}])" if is_looked_up else ", ".join(values)
+    return f"{column} {'IN' if constraint.forbidden else 'NOT IN'} ({found})"
+
+
+def _str_matches(constraint: StrMatches, column: str, kind: pa.DataType) -> str:
+    del kind
+    if constraint.mode in ("startswith", "endswith"):
+        return f"NOT {_AFFIX[constraint.mode]}({column}, {text(constraint.pattern)})"
+    # In a group that captures: DuckDB 2.0 takes some patterns without one, such as `^(?:)`, for an equality.
+    start = r"\A" if constraint.mode == "matches" else ""
+    return f"NOT regexp_matches({column}, {text(f'{start}({constraint.pattern})')})"
+
+
+_AFFIX = {"startswith": "starts_with", "endswith": "ends_with"}
+
+
+def _str_length(constraint: StrLength, column: str, kind: pa.DataType) -> str:
+    del kind
+    low, high = constraint.min_value, constraint.max_value
+    if high is None:
+        return f"length({column}) < {low}"
+    return f"length({column}) > {high}" if low is None else f"length({column}) NOT BETWEEN {low} AND {high}"
+
+
+def _row_expression(constraint: RowExpression, column: str, kind: pa.DataType | None) -> str:
+    del column, kind
+    return f"NOT ({constraint.sql}\n)"  # the line break ends a comment
+
+
+_WRITERS: Mapping[type[Constraint], Callable[[Any, str, Any], str]] = {
+    NotNull: _not_null,
+    Compare: _compare,
+    InRange: _in_range,
+    IsIn: _is_in,
+    StrMatches: _str_matches,
+    StrLength: _str_length,
+    RowExpression: _row_expression,
+}

@@ -1,0 +1,164 @@
+"""Checks a batch of partitions: counts and states in one scan, what leaves for the quarantine, and each as a whole."""
+
+from bisect import bisect_left, insort
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from flow_assets.checks.distributions import distributions
+from flow_assets.checks.drift import ColumnDistribution
+from flow_assets.checks.facts import PartitionFacts, PastPartition
+from flow_assets.checks.partition_query import sealed_connection
+from flow_assets.checks.partition_rules import inspect_partition, needs
+from flow_assets.checks.results import RuleResult, judge
+from flow_assets.checks.rows import Asked, Circumstances, ask, failing_rows, sample, split
+from flow_assets.checks.scan import scan
+from flow_assets.checks.states import category_columns, decode, encode, state_expressions
+from flow_assets.declaration import Dataset, Rule
+from flow_assets.declaration.constraints import Scope
+
+Keys = Mapping[str, Mapping[str, pa.Table]]
+"""By dataset that rules refer to, and by partition: what rows of it may refer to."""
+
+
+@dataclass
+class Inspected:
+    """What checking one partition found.
+
+    Attributes:
+        table: the rows that stay.
+        quarantined: the rows that leave, with the names of the rules they break; None where all stay.
+        rows: how many rows were looked at.
+        results: digest of each rule that was asked to how it fared.
+        states: of the profile of the rows that stay, encoded.
+        samples: name of each rule that is broken beyond what it tolerates to a few failing rows.
+    """
+
+    table: pa.Table
+    rows: int
+    results: dict[str, RuleResult]
+    quarantined: pa.Table | None = None
+    states: bytes = b""
+    samples: dict[str, pa.Table] = field(default_factory=dict)
+
+
+class Past:
+    """The published partitions of a dataset; those of a batch join them as they are found good.
+
+    Args:
+        order: every partition there may be, in order.
+        partitions: those that are published.
+    """
+
+    def __init__(self, order: Sequence[str], partitions: Mapping[str, PastPartition]) -> None:
+        self._positions = {key: position for position, key in enumerate(order)}
+        self._partitions = dict(partitions)
+        self._published = sorted(self._positions[key] for key in partitions)
+        self._order = order
+
+    def before(self, partition: str, count: int) -> list[PastPartition]:
+        """The last `count` of those before `partition`, the nearest last."""
+        end = bisect_left(self._published, self._positions[partition])
+        return [self._partitions[self._order[n]] for n in self._published[max(0, end - count) : end]]
+
+    def add(self, partition: PastPartition) -> None:
+        """Take note of one that will be published, or of what will take its place."""
+        if partition.key not in self._partitions:
+            insort(self._published, self._positions[partition.key])
+        self._partitions[partition.key] = partition
+
+
+class Inspector:
+    """Checks partitions of one dataset by some or all of its rules.
+
+    Args:
+        dataset: whose.
+        rules: each with its digest.
+        connection: where they are checked.
+        sort_by: columns by which each partition is sorted.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        rules: Sequence[tuple[Rule, str]],
+        connection: duckdb.DuckDBPyConnection,
+        sort_by: Sequence[str],
+    ) -> None:
+        self._dataset = dataset
+        self._rules = tuple(rules)
+        self._connection = connection
+        self._sort_by = tuple(sort_by)
+        self.needs = needs([rule for rule, _ in rules], dataset.schema.arrow_schema())
+        categories = dict.fromkeys((*category_columns(dataset), *self.needs.categories))
+        self._states = state_expressions(dataset.schema.columns(), tuple(categories))
+
+    def inspect(self, batch: Mapping[str, pa.Table], keys: Keys, past: Past) -> dict[str, Inspected]:
+        """Check conformed tables, by partition in the partitions' order.
+
+        Raises:
+            RuleError: a rule in Python cannot be asked.
+        """
+        row_rules = {digest: rule for rule, digest in self._rules if rule.scope is Scope.ROW}
+        found = self._scan(batch, row_rules, keys)
+        if leaving := {p: f for p, f in found.items() if f.quarantined is not None}:
+            staying = {digest: rule for digest, rule in row_rules.items() if not rule.quarantine}
+            again = self._scan({p: f.table for p, f in leaving.items()}, staying, keys)
+            for partition, inspected in leaving.items():
+                inspected.results |= again[partition].results
+                inspected.states = again[partition].states
+                inspected.samples |= again[partition].samples
+        self._inspect_wholes(found, past)
+        return found
+
+    def _scan(self, batch: Mapping[str, pa.Table], rules: Mapping[str, Rule], keys: Keys) -> dict[str, Inspected]:
+        """Count and gather what one scan can, and set those rows apart that leave."""
+        asked = ask(self._connection, batch, list(rules.values()), Circumstances(self._sort_by, keys))
+        counted = scan(self._connection, asked.batch, [*asked.counts, *self._states])
+        states = encode(counted, self._dataset.schema.columns())
+        columns = {digest: counted[rule.name].to_pylist() for digest, rule in rules.items()}
+        found = {}
+        for number, (partition, table) in enumerate(batch.items()):
+            results = {digest: RuleResult(counts[number] or 0, len(table)) for digest, counts in columns.items()}
+            found[partition] = Inspected(table, len(table), results, states=states[number])
+            self._look_closer(found[partition], asked, partition, rules)
+        return found
+
+    def _look_closer(self, found: Inspected, asked: Asked, partition: str, rules: Mapping[str, Rule]) -> None:
+        """Read the rows of what is broken: those that leave, and a few of each rule that tolerates no so many."""
+        broken = [(rules[digest], result) for digest, result in found.results.items() if result.failed]
+        leaving = [rule for rule, _ in broken if rule.quarantine]
+        shown = [rule for rule, result in broken if not rule.tolerates(result.failed, result.total)]
+        # Of what stays the other rules are asked again.
+        asked_for = leaving or shown
+        if not asked_for:
+            return
+        failing = failing_rows(self._connection, asked, partition, [rule.name for rule in asked_for])
+        for rule in shown:
+            if rule in asked_for:
+                found.samples[rule.name] = sample(self._connection, found.table, failing, rule, self._dataset.sort_by)
+        if leaving:
+            found.table, found.quarantined = split(found.table, failing)
+
+    def _inspect_wholes(self, found: Mapping[str, Inspected], past: Past) -> None:
+        """Ask the rules on partitions, one partition after the other, because each is the past of the next."""
+        wholes = {rule.name: digest for rule, digest in self._rules if rule.scope is not Scope.ROW}
+        if not wholes:
+            return
+        rules = [rule for rule, _ in self._rules]
+        distributed = self._distributions([inspected.states for inspected in found.values()])
+        with ExitStack() as stack:
+            sealed = stack.enter_context(sealed_connection()) if self.needs.is_queried else None
+            for (partition, inspected), distribution in zip(found.items(), distributed, strict=True):
+                facts = PartitionFacts.of(self._dataset.partitions, partition, inspected.table, distribution)
+                asked = inspect_partition(rules, facts, past.before(partition, self.needs.past), sealed)
+                inspected.results |= {wholes[name]: result for name, result in asked.results.items()}
+                inspected.samples |= asked.samples
+                if self.needs.past and not judge(self._rules, inspected.results).errors:
+                    past.add(PastPartition(partition, len(inspected.table), distribution))
+
+    def _distributions(self, states: Sequence[bytes]) -> list[dict[str, ColumnDistribution]]:
+        return distributions(decode(states), self.needs.columns) if self.needs.columns else [{} for _ in states]

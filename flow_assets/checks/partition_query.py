@@ -1,0 +1,83 @@
+"""Queries over one partition, which see nothing but its rows: no file, no table, no variable of Python's."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+import pyarrow as pa
+
+from flow_assets.checks.results import RuleResult
+from flow_assets.declaration import Dataset
+from flow_assets.declaration.partition_constraints import PartitionQuery
+from flow_assets.errors import DefinitionError
+
+_NAME = "rows"
+_SAMPLE = 5
+_SEALED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "python_enable_replacements": False,
+}
+
+
+@contextmanager
+def sealed_connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that can reach nothing outside of it; opening it takes 20 ms, so open one for many."""
+    with duckdb.connect(":memory:", config=_SEALED) as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET lock_configuration = true")
+        yield connection
+
+
+def inspect_query(
+    constraint: PartitionQuery, table: pa.Table, connection: duckdb.DuckDBPyConnection
+) -> tuple[RuleResult, pa.Table | None]:
+    """Count what the query returns of the rows of `table`, and hand on the first of it.
+
+    A query that fails on these rows has not shown that they are right: all of them count as failing.
+    """
+    try:
+        returned = _run(constraint.sql, table, connection)
+    except duckdb.Error as error:
+        rows = max(len(table), 1)
+        return RuleResult(rows, rows, f"the query failed: {_first_line(error)}"), None
+    failed = len(returned)
+    return RuleResult(failed, max(len(table), failed)), returned.slice(0, _SAMPLE) if failed else None
+
+
+def require_answerable_queries(datasets: Iterable[Dataset]) -> None:
+    """Try every `partition_query` of `datasets` on no rows; nothing is opened where there is none.
+
+    Raises:
+        DefinitionError: a query does not parse, is not one SELECT, or asks for what is not there.
+    """
+    asked = [
+        (d, rule, rule.constraint) for d in datasets for rule in d.rules if isinstance(rule.constraint, PartitionQuery)
+    ]
+    if not asked:
+        return
+    with sealed_connection() as connection:
+        for dataset, rule, constraint in asked:
+            if problem := _problem(constraint.sql, dataset.schema.arrow_schema(), connection):
+                raise DefinitionError(f"{dataset.location}: dataset {dataset.name}: rule {rule.name}: {problem}.")
+
+
+def _problem(sql: str, schema: pa.Schema, connection: duckdb.DuckDBPyConnection) -> str | None:
+    try:
+        kinds = [statement.type for statement in connection.extract_statements(sql)]
+        if kinds != [duckdb.StatementType.SELECT]:
+            return f"the query must be one SELECT over the partition, which is called {_NAME}"
+        _run(sql, schema.empty_table(), connection)
+    except duckdb.Error as error:
+        return f"the query cannot be answered from {_NAME}: {_first_line(error)}"
+    return None
+
+
+def _run(sql: str, table: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    connection.register(_NAME, table)
+    try:
+        return connection.sql(sql).to_arrow_table()
+    finally:
+        connection.unregister(_NAME)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,74 @@
+"""Everything that is counted of a batch of partitions, in one DuckDB query."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from flow_assets.checks.literals import identifier
+
+NUMBER = "__partition"
+"""Column of a batch that says which of its partitions a row belongs to, from 0."""
+
+Expressions = Sequence[tuple[str, str]]
+"""Aliases, each with the aggregate in SQL."""
+
+
+def scan(connection: duckdb.DuckDBPyConnection, batch: Mapping[str, pa.Table], expressions: Expressions) -> pa.Table:
+    """A row a partition of `batch`, in its order: `partition`, `rows`, and each expression by its alias.
+
+    Args:
+        connection: its time zone becomes UTC.
+        batch: tables of one schema, by partition; one without rows is in the result too.
+        expressions: what is computed of each partition.
+    """
+    if not batch:
+        raise ValueError("A batch has at least one partition.")
+    with registered(connection, batch=concatenated(batch)):
+        counted = connection.sql(_query([len(table) for table in batch.values()], expressions)).to_arrow_table()
+    counted = counted.sort_by(NUMBER).drop_columns([NUMBER])
+    return counted.add_column(0, "partition", pa.array(list(batch), pa.string()))
+
+
+def scan_relation(relation: duckdb.DuckDBPyRelation, expressions: Expressions) -> pa.Table:
+    """One row of a relation, such as a Parquet file, taken as one partition: `rows`, and each expression."""
+    return relation.aggregate(_selected(expressions)).to_arrow_table()
+
+
+def concatenated(batch: Mapping[str, pa.Table]) -> pa.Table:
+    """The rows of all partitions, copying none, with the partition's number in `NUMBER`."""
+    tables = list(batch.values())
+    numbers = [pa.array(np.full(len(table), number, dtype=np.int32)) for number, table in enumerate(tables)]
+    return pa.concat_tables(tables).append_column(NUMBER, pa.chunked_array(numbers, pa.int32()))
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Iterator[None]:
+    """The tables by their names in SQL, where instants are UTC's."""
+    connection.execute("SET TimeZone = 'UTC'")
+    for name, table in tables.items():
+        connection.register(name, table)
+    try:
+        yield
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
+def _query(sizes: Sequence[int], expressions: Expressions) -> str:
+    """Partitions without rows are in no group: what is counted of nothing is counted once, and put beside each."""
+    selected = _selected(expressions)
+    if len(sizes) == 1:  # half the time of one group
+        return f"SELECT 0::INTEGER AS {NUMBER}, {selected} FROM batch"
+    grouped = f"SELECT {NUMBER}, {selected} FROM batch GROUP BY {NUMBER}"
+    empty = [str(number) for number, size in enumerate(sizes) if not size]
+    if not empty:
+        return grouped
+    numbers = f"SELECT unnest([{', '.join(empty)}])::INTEGER AS {NUMBER}"
+    return f"{grouped} UNION ALL SELECT * FROM ({numbers}), (SELECT {selected} FROM batch WHERE false)"
+
+
+def _selected(expressions: Expressions) -> str:
+    return ", ".join(["count(*) AS rows", *(f"{sql} AS {identifier(alias)}" for alias, sql in expressions)])

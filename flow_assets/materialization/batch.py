@@ -1,0 +1,59 @@
+"""What came of a batch of partitions, and what it took."""
+
+import time
+from dataclasses import dataclass, field
+
+from flow_assets.checks import Finding
+from flow_assets.ledger import Block, Failure, Judgement, Publication
+from flow_assets.memo.entries import PlanEntry
+
+
+@dataclass
+class Batch:
+    """What is to be published, what is kept back or failed, what turned out to need nothing, and what it took.
+
+    Attributes:
+        judgements: what was found anew of what is published.
+        seconds: partition to wall time.
+        previews: partition to its first rows, of those that are to be published.
+        findings: partition to how each rule fared.
+        landed_bytes: partition to the size of the landed file it was read from.
+    """
+
+    publications: list[Publication] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    settled: list[PlanEntry] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    previews: dict[str, str] = field(default_factory=dict)
+    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    landed_bytes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> set[str]:
+        """The partitions of which something came."""
+        found = {p.partition for p in self.publications} | {b.partition for b in self.blocks}
+        found |= {j.partition for j in self.judgements} | {f.partition for f in self.failures}
+        return found | {entry.partition for entry in self.settled}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a stretch of work took; times in seconds."""
+
+    wall: float
+    cpu: float
+
+    @classmethod
+    def now(cls) -> "Cost":
+        """The clocks."""
+        return cls(time.perf_counter(), time.process_time())
+
+    def since(self, start: "Cost", shares: int = 1) -> "Cost":
+        """What it took since `start`, in equal shares."""
+        return Cost((self.wall - start.wall) / shares, (self.cpu - start.cpu) / shares)
+
+    def plus(self, other: "Cost") -> "Cost":
+        """Both together."""
+        return Cost(self.wall + other.wall, self.cpu + other.cpu)

@@ -1,0 +1,52 @@
+"""The rules of a dataset as Dagster's asset checks: one for each dimension that has rules; see docs/adr/0012.
+
+The severity of a check is that of each evaluation: an error where an error rule is broken, else a warning.
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from flow_assets.declaration import Dataset, Dimension, Rule, Severity
+from flow_assets.materialization.skin.markdown import table
+
+_HEADER = ("rule", "what must hold", "severity", "tolerated", "failing rows", "why")
+
+
+def check_specs(dataset: Dataset, partitions_def: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
+    """What Dagster checks of a dataset, in the order of `Dimension`; all that it checks is known from its rules."""
+    by_dimension = {dimension: [r for r in dataset.rules if r.dimension is dimension] for dimension in Dimension}
+    return [
+        dg.AssetCheckSpec(
+            dimension.value,
+            asset=dataset.name,
+            description=_description(rules),
+            blocking=any(rule.severity is Severity.ERROR for rule in rules),
+            metadata={"rules": table(_HEADER, (_row(rule) for rule in rules))},
+            partitions_def=partitions_def,
+        )
+        for dimension, rules in by_dimension.items()
+        if rules
+    ]
+
+
+def _description(rules: Sequence[Rule]) -> str:
+    """Its rules in words, those first that keep a partition from being published."""
+    parts = (("Not published unless", Severity.ERROR), ("A warning unless", Severity.WARN))
+    said = ((lead, "; ".join(in_short(r) for r in rules if r.severity is severity)) for lead, severity in parts)
+    return " ".join(f"{lead} {texts}." for lead, texts in said if texts)
+
+
+def in_short(rule: Rule) -> str:
+    """What must hold, and how much else is tolerated."""
+    return f"{rule.text} ({tolerated(rule)} tolerated)" if rule.tolerance else rule.text
+
+
+def tolerated(rule: Rule) -> str:
+    """How much may be broken: a number of rows, or a share of them."""
+    return f"{100 * rule.tolerance:g} %" if isinstance(rule.tolerance, float) else str(rule.tolerance)
+
+
+def _row(rule: Rule) -> tuple[str, ...]:
+    fate = "leave for the quarantine" if rule.quarantine else "stay"
+    return rule.name, rule.text, rule.severity.value, tolerated(rule), fate, rule.description

@@ -1,0 +1,123 @@
+"""The one step of a multi-asset: carries the plan out, dataset by dataset, and tells Dagster of each partition."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import dagster as dg
+from dagster._core.storage.tags import RETRY_NUMBER_TAG
+
+from flow_assets.declaration import Dataset, partition_keys
+from flow_assets.errors import StoreError
+from flow_assets.materialization.materializer import Materializer
+from flow_assets.materialization.outcomes import Outcome, Status
+from flow_assets.materialization.project import Project
+from flow_assets.materialization.skin.interrupts import interruptible
+from flow_assets.materialization.skin.launch import FORCE_TAG, RETRY_TAG
+from flow_assets.materialization.skin.provenance import Provenance
+from flow_assets.materialization.skin.telling import Selection, Teller
+from flow_assets.materialization.warehouse import build_warehouse
+from flow_assets.memo.entries import Action
+from flow_assets.memo.explain import Explainer
+from flow_assets.memo.planner import Planner, Wishes
+
+Listener = Callable[[Outcome], None]
+
+_COUNTED_CAUSES = 5
+_PROBLEMS = tuple(status for status in Status if not status.is_published)
+
+
+def carry_out(
+    context: dg.AssetExecutionContext, project: Project, datasets: Sequence[Dataset], listener: Listener | None
+) -> Iterator[dg.DagsterEvent | dg.Output[None]]:
+    """Make what the run asks for, and fail at the end if a partition is not what it should be.
+
+    Args:
+        context: of the run's step.
+        project: whose datasets.
+        datasets: those of the step, in topological order.
+        listener: is told of each partition as it ends; then nobody builds the warehouse here.
+    """
+    selection = Selection.of(context, is_partitioned=datasets[0].partitions is not None)
+    wanted = [dataset for dataset in datasets if dataset.name in {*selection.assets, *selection.checks}]
+    problems: list[Outcome] = []
+    with (
+        context.resources.duckdb.get_connection() as connection,
+        interruptible(connection),
+        project.claims() as claims,
+    ):
+        planner = project.planner(wanted, _wishes(context.run, selection))
+        materializer = Materializer(project, planner, connection, claims, context.run.run_id)
+        for dataset in wanted:
+            partitions: Sequence[str] = selection.partitions
+            if dataset.name not in selection.assets:
+                partitions, unmade = _to_check(dataset, planner, partitions)
+                problems += unmade
+            teller = Teller(context, selection, dataset, Provenance(dataset, planner, context.instance))
+            for outcomes in materializer.materialize_in_batches(dataset, partitions):
+                events = teller.tell(outcomes)
+                problems += _heard(outcomes, listener)
+                yield from events
+            yield from teller.sum_up()
+    _end(problems, None if listener else project)
+
+
+def _heard(outcomes: Sequence[Outcome], listener: Listener | None) -> list[Outcome]:
+    """Tell the listener, and return what is not as it should be, without what takes memory."""
+    for outcome in outcomes:
+        if listener:
+            listener(outcome)
+    return [replace(outcome, findings=()) for outcome in outcomes if not outcome.status.is_published]
+
+
+def _to_check(dataset: Dataset, planner: Planner, named: Sequence[str]) -> tuple[list[str], list[Outcome]]:
+    """The partitions whose checks can be told of without making anything; of those named, also why others cannot.
+
+    Whoever asks for checks and names no partition, as the UI's "Execute all" does, means those that there are.
+    """
+    entries = planner.plan(dataset, named or partition_keys(dataset.partitions))
+    if not named:
+        return [entry.partition for entry in entries if entry.action in (Action.REUSE, Action.CHECK)], []
+    unmade = {entry.partition: entry for entry in entries if entry.action in (Action.COMPUTE, Action.RESTORE)}
+    explainer = Explainer(planner)
+    reason = "checks come with the data, which is not up to date ({}); materialize it"
+    problems = [
+        Outcome(dataset.name, partition, Status.HELD, reason.format(explainer.reason(entry)))
+        for partition, entry in unmade.items()
+    ]
+    return [partition for partition in named if partition not in unmade], problems
+
+
+def _end(problems: Sequence[Outcome], project: Project | None) -> None:
+    """Build the warehouse of `project`, if one is given, and fail if there are problems, whatever comes of that."""
+    try:
+        if project:
+            build_warehouse(project)
+    except StoreError as error:
+        if problems:
+            raise dg.Failure(f"{_summary(problems)}\n{error}", allow_retries=False) from error
+        raise
+    if problems:
+        raise dg.Failure(_summary(problems), allow_retries=False)
+
+
+def _summary(problems: Sequence[Outcome]) -> str:
+    lines = []
+    for status in _PROBLEMS:
+        some = [p for p in problems if p.status is status]
+        if some:
+            lines.append(f"{len(some)} partition{'s' if len(some) > 1 else ''} {status.value}:")
+            lines += [f"  {p.dataset} {p.partition}: {p.reason}" for p in some[:_COUNTED_CAUSES]]
+            lines += [f"  and {len(some) - _COUNTED_CAUSES} more"] if len(some) > _COUNTED_CAUSES else []
+    return "\n".join(lines)
+
+
+def _wishes(run: dg.DagsterRun, selection: Selection) -> Wishes:
+    """Whoever asks Dagster for a partition that failed wants it tried again; `flow run` says what it wants in tags.
+
+    A re-execution has its parent's tags, but somebody else asks for it, unless Dagster retries a run that was killed.
+    """
+    is_as_asked = run.parent_run_id is None or RETRY_NUMBER_TAG in run.tags
+    tags = run.tags if is_as_asked else {}
+    forced = filter(None, tags.get(FORCE_TAG, "").split(","))
+    force = frozenset((name, partition) for name in forced for partition in selection.partitions)
+    return Wishes(force, retry=bool(selection.assets) and tags.get(RETRY_TAG, "true") == "true")

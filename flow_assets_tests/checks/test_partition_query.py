@@ -1,0 +1,100 @@
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from flow_assets import DatasetSchema, Int64, String, column, dataset, partition_query
+from flow_assets.checks.partition_query import inspect_query, require_answerable_queries, sealed_connection
+from flow_assets.declaration import Dataset, Rule
+from flow_assets.declaration.partition_constraints import PartitionQuery
+from flow_assets.errors import DefinitionError
+
+TABLE = pa.table({"place": ["a"] * 8 + ["b", "c"], "number": list(range(10))})
+SMALL = "SELECT place, count(*) AS n FROM rows GROUP BY place HAVING n < 5 ORDER BY place"
+a_variable = TABLE
+
+
+def readings(*queries: str) -> Dataset:
+    class Readings(DatasetSchema):
+        place: String = column("Where")
+        number: Int64 = column("How many")
+
+        @classmethod
+        def rules(cls) -> Sequence[Rule]:
+            return [partition_query(sql, name=name) for sql, name in zip(queries, ("fine", "odd"), strict=False)]
+
+    @dataset(schema=Readings, sort_by=["number"])
+    def readings() -> Any:
+        return None
+
+    return readings
+
+
+def test_what_the_query_returns_is_counted_of_all_rows() -> None:
+    with sealed_connection() as connection:
+        result, sample = inspect_query(PartitionQuery(SMALL), TABLE, connection)
+        assert (result.failed, result.total) == (2, 10)
+        assert sample is not None
+        assert sample.to_pylist() == [{"place": "b", "n": 1}, {"place": "c", "n": 1}]
+        result, sample = inspect_query(PartitionQuery(SMALL), TABLE.slice(0, 8), connection)
+        assert (result.failed, result.total, sample) == (0, 8, None)
+
+
+def test_the_sample_is_short_and_a_query_may_return_more_than_there_is() -> None:
+    with sealed_connection() as connection:
+        result, sample = inspect_query(PartitionQuery("SELECT * FROM rows r, rows"), TABLE, connection)
+    assert (result.failed, result.total, sample is not None and len(sample)) == (100, 100, 5)
+
+
+def test_a_query_that_fails_on_the_rows_has_not_shown_that_they_are_right() -> None:
+    with sealed_connection() as connection:
+        result, _ = inspect_query(PartitionQuery("SELECT place::INTEGER FROM rows"), TABLE, connection)
+    assert (result.failed, result.total) == (10, 10)
+    assert result.detail.startswith("the query failed: Conversion Error")
+
+
+def test_an_empty_partition_can_be_asked() -> None:
+    with sealed_connection() as connection:
+        few = PartitionQuery("SELECT count(*) AS n FROM rows HAVING n = 0")
+        assert inspect_query(few, TABLE.slice(0, 0), connection)[0].failed == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELEC 1", "Parser Error"),
+        ("SELECT town FROM rows", 'Referenced column "town" not found'),
+        ("SELECT * FROM a_variable", "a_variable does not exist"),
+        ("SELECT * FROM TABLE", "Error"),
+        ("SELECT 1; SELECT 2", "must be one SELECT"),
+        ("CREATE TABLE t AS SELECT 1", "must be one SELECT"),
+        ("SET threads = 2", "must be one SELECT"),
+        ("", "must be one SELECT"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_refused_without_rows(sql: str, said: str) -> None:
+    with pytest.raises(DefinitionError, match=r"dataset readings: rule odd: the query .*\.$") as error:
+        require_answerable_queries([readings(SMALL), readings(SMALL, sql)])
+    assert said in str(error.value)
+
+
+def test_queries_that_can_be_answered_are_declared() -> None:
+    require_answerable_queries([readings(), readings(SMALL)])
+
+
+@pytest.mark.parametrize("source", ["'{}'", "read_csv('{}')", "read_text('{}')", "glob('{}')"])
+def test_no_file_can_be_read(tmp_path: Path, source: str) -> None:
+    file = tmp_path / "secret.csv"
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(DefinitionError, match="cannot be answered from rows"):
+        require_answerable_queries([readings(f"SELECT * FROM {source.format(file)}")])
+
+
+def test_one_partition_does_not_see_another() -> None:
+    with sealed_connection() as connection:
+        inspect_query(PartitionQuery("SELECT * FROM rows"), TABLE, connection)
+        result, _ = inspect_query(PartitionQuery("SELECT * FROM rows"), TABLE.slice(0, 1), connection)
+        assert result.total == 1
+        assert connection.sql("SELECT * FROM duckdb_views() WHERE NOT internal").to_arrow_table().num_rows == 0
