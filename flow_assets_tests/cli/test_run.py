@@ -3,7 +3,7 @@ import json
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
-STATUSES = ["computed", "reused", "restored", "failed", "held", "waiting"]
+STATUSES = ["computed", "reused", "restored", "blocked", "failed", "held", "waiting"]
 BAD = "meter,watts,note\na,many,x\n"
 
 
@@ -36,6 +36,7 @@ def test_the_json_has_the_counts_in_all_and_for_each_dataset(computed: Sandbox) 
         "computed": 6,
         "reused": 10,
         "restored": 0,
+        "blocked": 0,
         "failed": 0,
         "held": 0,
         "waiting": 0,
