@@ -18,7 +18,7 @@ FLOATS = pa.float64()
         ({"x": [1, 1, 1, 2]}, [False, True, True, False], [True, True, True, False]),
         ({"x": [1, 2, 2]}, [False, False, True], [False, True, True]),
         ({"x": [1, None, None]}, [False, False, True], [False, True, True]),
-        ({"x": ["a", "a"], "y": [None, None]}, [False, True], [True, True]),
+        ({"x": ["a", "a"], "y": pa.array([None, None], FLOATS)}, [False, True], [True, True]),
         ({"x": ["a", "a"], "y": [None, 1]}, [False, False], [False, False]),
         (
             {"x": pa.array([-0.0, 0.0, math.nan, math.nan, None], FLOATS)},
