@@ -58,3 +58,17 @@ def test_tolerance_is_told_as_a_number_of_rows_or_a_share(rule: Rule, words: str
 def test_what_is_tolerated_is_told_only_where_something_is() -> None:
     assert in_short(not_null().on("a")) == "a is not null"
     assert in_short(not_null(tolerance=3).on("a")) == "a is not null (3 tolerated)"
+
+
+def test_a_columns_constraints_are_its_rules_in_words(sandbox: Sandbox) -> None:
+    add_rules(sandbox)
+    sandbox.edit("raw_readings.py", "isin([", 'unique(), not_null(severity="warn"), isin([')
+    sandbox.edit("raw_readings.py", "import in_range, isin", "import in_range, isin, not_null, unique")
+    with deploy(sandbox) as deployment:
+        spec = deployment.definitions.resolve_asset_graph().get(dg.AssetKey("raw_readings"))
+        columns = {column.name: column.constraints for column in spec.metadata["dagster/column_schema"].columns}
+    assert columns["watts"].other == ["unit: watts", "0 <= watts <= 99 (1 tolerated)"]
+    assert columns["note"].other == ["note has at most 50 characters (10 % tolerated)"]
+    assert columns["meter"].other == ["unique in its partition", "meter is not null", "meter is one of a, b, c"]
+    assert columns["line_number"].other == ["unique in its partition", "key"]
+    assert [name for name, constraints in columns.items() if constraints.unique] == []
