@@ -2,7 +2,7 @@
 
 from flow_assets_tests.sandbox import Sandbox
 
-IMPORT = "from flow_assets.declaration.rules import in_range, isin, row_count, row_rule, str_length\n"
+IMPORT = "from flow_assets import in_range, isin, row_count, row_rule, str_length\n"
 RULES = """
     @classmethod
     def rules(cls):
