@@ -106,12 +106,11 @@ def _launcher(run: "Run", listener: "Callable[[Outcome], None]", stack: ExitStac
 def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
     """What is blocked or failed, each for itself; then, by dataset and cause, what is held and what waits."""
     from flow_assets.materialization.outcomes import Status
-    from flow_assets.memo.explain import BLOCKED_BEFORE, FAILED_BEFORE
+    from flow_assets.memo.explain import FAILED_BEFORE
 
     groups: dict[tuple[Status, str, str], list[Outcome]] = {}
     for problem in problems:
-        is_own = problem.status in (Status.BLOCKED, Status.FAILED)
-        is_own = is_own or problem.reason.startswith((FAILED_BEFORE, BLOCKED_BEFORE))
+        is_own = problem.status in (Status.BLOCKED, Status.FAILED) or problem.reason.startswith(FAILED_BEFORE)
         reason = problem.reason if is_own else ""
         groups.setdefault((problem.status, problem.dataset, reason), []).append(problem)
     order = list(Status)
@@ -186,7 +185,6 @@ def _print_warnings(console: "Console", summary: "RunSummary") -> None:
 def _print_problems(console: "Console", summary: "RunSummary") -> None:
     from flow_assets.cli.console import keys_text
     from flow_assets.materialization.outcomes import Status
-    from flow_assets.memo.explain import BLOCKED_BEFORE
 
     groups = _grouped(summary.problems)
     for group in groups[:_SHOWN_PROBLEMS]:
@@ -195,8 +193,7 @@ def _print_problems(console: "Console", summary: "RunSummary") -> None:
         console.print(first.reason, markup=False)
     if len(groups) > _SHOWN_PROBLEMS:
         console.print(f"\n... and {len(groups) - _SHOWN_PROBLEMS} more; see all with --json.")
-    kept = [p.dataset for p in summary.problems if p.status is Status.BLOCKED or p.reason.startswith(BLOCKED_BEFORE)]
-    if kept:
+    if kept := [problem.dataset for problem in summary.problems if problem.status is Status.BLOCKED]:
         console.print(
             f'\nWhat is blocked is kept: flow query "FROM blocked.{kept[0]}"; readers stay on the last good version.'
         )

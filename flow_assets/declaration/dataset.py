@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from flow_assets.declaration.buckets import Buckets
 from flow_assets.declaration.constraints import References, Scope, Unique
+from flow_assets.declaration.fit import lenience
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
 from flow_assets.declaration.partition_fit import partition_misfit
 from flow_assets.declaration.partitions import Partitions
@@ -216,7 +217,7 @@ def _validate(declared: Dataset) -> None:
     for is_wrong, problem in (
         *_column_problems(declared),
         *_partition_problems(declared),
-        *_partition_rule_problems(declared),
+        *_rule_problems(declared),
     ):
         if is_wrong:
             raise DefinitionError(f"{declared.location}: dataset {declared.name}: {problem}.")
@@ -252,10 +253,13 @@ def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
     )
 
 
-def _partition_rule_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:
+def _rule_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:
+    required = {c.name for c in declared.schema.columns() if not c.nullable}
     columns = {c.name: c.type for c in declared.schema.columns()}
     for rule in declared.rules:
-        if rule.scope is not Scope.ROW and (problem := partition_misfit(rule, columns, declared.partitions)):
+        is_of_rows = rule.scope is Scope.ROW
+        problem = None if is_of_rows else partition_misfit(rule, columns, declared.partitions)
+        if problem := problem or lenience(rule, required, declared.sort_by):
             yield True, f"rule {rule.name}: {problem}"
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from numbers import Integral
 from typing import Any
@@ -24,7 +24,7 @@ from flow_assets.declaration.constraints import (
     Unique,
 )
 from flow_assets.declaration.partition_constraints import CompleteSequence
-from flow_assets.declaration.rules import Rule
+from flow_assets.declaration.rules import Rule, Severity
 
 _MODES = ("matches", "contains", "startswith", "endswith")
 _SET_SHOWN = 3
@@ -48,6 +48,24 @@ def misfit(rule: Rule, columns: Mapping[str, pa.DataType]) -> str | None:
         return "it names no column; put it on one, in `column(..., rules=[...])`"
     problems = (ask(rule.constraint, name, columns[name]) for name in rule.columns)
     return next((problem for problem in problems if problem), None)
+
+
+def lenience(rule: Rule, required: Collection[str], sort_by: Sequence[str]) -> str | None:
+    """Why `rule` cannot let pass what it lets pass, and what to do; None where it can.
+
+    Args:
+        rule: of a dataset.
+        required: the columns that are not nullable.
+        sort_by: the columns that identify a row.
+    """
+    is_strict = rule.severity is Severity.ERROR and not rule.tolerance
+    if is_strict or rule.quarantine:
+        return None
+    if isinstance(rule.constraint, NotNull) and rule.columns[0] in required:
+        return f"{rule.columns[0]} is not nullable, so no null can be tolerated: make it `nullable=True`, or quarantine"
+    if isinstance(rule.constraint, Unique) and set(rule.columns) == set(sort_by):
+        return "`sort_by` identifies a row, so no repetition can be tolerated: add a column to it, or quarantine"
+    return None
 
 
 def is_nested(kind: pa.DataType) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flow_assets.declaration import Rule, Severity
 from flow_assets.materialization.outcomes import Outcome, Status
-from flow_assets.memo.entries import Action, PlanEntry
+from flow_assets.memo.entries import Action, Because, PlanEntry
 
 _UNCHANGED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.HOLD: Status.HELD}
 _RESTLESS = "what it is made from kept changing while it was computed; run again"
@@ -146,10 +146,10 @@ def summarize(
         of_dataset.counts[outcome.status] += 1
         of_dataset.rows += rows.get(entry.dataset, {}).get(entry.partition, 0)
         of_dataset.seconds += outcome.seconds
-        if outcome.status.is_published:
-            _note_broken(outcome, of_dataset, broken)
-        else:
+        if not outcome.status.is_published:
             summary.problems.append(outcome)
+        elif outcome.status is not Status.REUSED:
+            _note_broken(outcome, of_dataset, broken)
     summary.warnings = sorted(broken.values(), key=lambda rule: (rule.is_mild, -len(rule.partitions)))
     return summary
 
@@ -169,7 +169,7 @@ def _ended(entry: PlanEntry, known: Outcome | None, reason: str) -> Outcome:
     """How a partition stands now: what was published of it counts only if the plan after the run agrees."""
     if known and (entry.action is Action.REUSE or not known.status.is_published):
         return known
-    status = _UNCHANGED.get(entry.action)
+    status = Status.BLOCKED if entry.because is Because.BLOCKED else _UNCHANGED.get(entry.action)
     if known and status is None:
         return replace(known, status=Status.HELD, reason=_RESTLESS)
     return Outcome(entry.dataset, entry.partition, status or Status.HELD, reason, seconds=known.seconds if known else 0)

@@ -47,7 +47,7 @@ def test_run_counts_and_names_what_it_found(judged: tuple[Sandbox, dict, str]) -
     (blocked,) = (p for p in summary["problems"] if p["status"] == "blocked")
     assert (blocked["dataset"], blocked["partition"]) == ("readings", DAYS[2])
     assert blocked["reason"].startswith("deciwatts_in_range (validity): 0 <= deciwatts <= 1000: 1 of 2 rows")
-    assert "breaks its rules, is kept and not published: deciwatts_in_range" in again
+    assert f"blocked readings {DAYS[2]}\n  breaks its rules, is kept and not published: deciwatts_in_range" in again
     assert 'flow query "FROM blocked.readings"' in again
 
 

@@ -1,5 +1,7 @@
 import json
 
+from flow_assets.cli.run import _grouped
+from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
@@ -199,3 +201,9 @@ def test_a_missing_file_of_the_store_is_computed_again(computed: Sandbox) -> Non
         "trends": "input readings 2024-03-02 will be computed (it may come out the same)",
     }
     assert run(computed)["computed"] == 1
+
+
+def test_what_is_blocked_is_told_each_for_itself_and_first() -> None:
+    ended = [("3", Status.HELD, "b"), ("1", Status.BLOCKED, "breaks x"), ("2", Status.BLOCKED, "breaks y")]
+    groups = _grouped([Outcome("readings", partition, status, reason) for partition, status, reason in ended])
+    assert [[problem.partition for problem in group] for group in groups] == [["1"], ["2"], ["3"]]

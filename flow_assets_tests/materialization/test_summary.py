@@ -36,6 +36,12 @@ def test_each_partition_is_counted_once() -> None:
     assert not summary.is_successful
 
 
+def test_what_was_blocked_before_and_would_be_again_is_blocked() -> None:
+    summary = summarize([PlanEntry("d", "1", Action.HOLD, Because.BLOCKED)], {}, {}, {("d", "1"): "it breaks"}, 0.0)
+    assert [(problem.status, problem.reason) for problem in summary.problems] == [(Status.BLOCKED, "it breaks")]
+    assert not summary.is_successful
+
+
 def test_waiting_for_a_source_is_no_failure() -> None:
     assert summarize(ENTRIES[3:4], {}, {}, REASONS, 0.0).is_successful
     assert summarize([], {}, {}, {}, 0.0).to_json()["problems"] == []
@@ -72,8 +78,9 @@ def test_what_was_found_of_published_partitions_is_counted_and_named() -> None:
     }
     broken = {("e", ""): Outcome("e", "", Status.CHECKED, "", findings=(Finding(strict, RuleResult(1, 1, "12")),))}
     blocked = {("d", "3"): Outcome("d", "3", Status.BLOCKED, "it breaks", findings=(Finding(held, RuleResult(1, 3)),))}
-    entries = [*ENTRIES[:3], PlanEntry("e", "", Action.REUSE, Because.UNCHANGED)]
-    summary = summarize(entries, warned | broken | blocked, {}, REASONS, 0.0)
+    reused = {("d", "0"): Outcome("d", "0", Status.REUSED, "", findings=findings)}  # known before this run
+    entries = [*ENTRIES[:3], PlanEntry("e", "", Action.REUSE, Because.UNCHANGED), ENTRIES[0]._replace(partition="0")]
+    summary = summarize(entries, warned | broken | blocked | reused, {}, REASONS, 0.0)
     found = summary.to_json()
     assert {name: found[name] for name in ("warned", "broken", "quarantined", "blocked", "checked")} == {
         "warned": 2,
