@@ -18,7 +18,7 @@ _TRUE = {"1", "true", "t", "yes", "y", "on"}  # as pydantic has it
 
 app = typer.Typer(
     help="Feature datasets that are checked, partitioned and never computed twice.",
-    epilog="Exit codes: 0 all is well; 1 something failed, is blocked or held; 2 wrong usage; 130 interrupted.\n"
+    epilog="Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130 interrupted.\n"
     "Settings are environment variables: FLOW_ASSETS_DATA=DIR writes everything under DIR.",
     no_args_is_help=True,
     add_completion=False,

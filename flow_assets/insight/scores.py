@@ -8,7 +8,7 @@ dataset does.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Self
@@ -82,47 +82,60 @@ class RuleScore:
         """The share that fails."""
         return self.failed / self.total if self.total else 0.0
 
-    def add(self, check: Check, rule: KeptRule, result: RuleResult, period: str | None) -> None:
-        """Count what was found in one more partition."""
-        if check.at >= self.checked_at:
-            self.rule, self.checked_at = rule, check.at
-        if not result.is_evaluated:
-            return
-        failed = min(result.failed, result.total)
+    def add(self, partition: str, rule: KeptRule, result: Sequence[Any], period: str | None) -> None:
+        """Count what was found in one more partition by the rule as it was then; `result` as `RuleResult` is kept."""
+        if len(result) == 2:  # as most are, and there may be 100,000
+            failed, total = result
+        else:
+            kept = RuleResult.from_json(result)
+            if not kept.is_evaluated:
+                return
+            failed, total = kept.failed, kept.total
         self.partitions += 1
-        self.failed += failed
-        self.total += result.total
+        self.total += total
         if period is not None:
             before = self.periods.get(period, (0, 0))
-            self.periods[period] = (before[0] + failed, before[1] + result.total)
-        if not result.failed:
-            return
-        if failed > self.worst_share * result.total:
-            self.worst, self.worst_share = check.partition, failed / result.total
-        if not tolerates(rule.tolerance, result.failed, result.total):
-            self.broken.append(check.partition)
+            self.periods[period] = (before[0] + min(failed, total), before[1] + total)
+        if failed:
+            self._add_failed(partition, rule, failed, total)
+
+    def _add_failed(self, partition: str, rule: KeptRule, failed: int, total: int) -> None:
+        self.failed += min(failed, total)
+        if min(failed, total) > self.worst_share * total:
+            self.worst, self.worst_share = partition, min(failed, total) / total
+        if not tolerates(rule.tolerance, failed, total):
+            self.broken.append(partition)
 
 
-def count(checks: Iterable[Check], rule_sets: RuleSets, period_of: PeriodOf) -> list[RuleScore]:
+def count(checks: Sequence[Check], rule_sets: RuleSets, period_of: PeriodOf) -> list[RuleScore]:
     """How each rule fared in `checks`, which come in the order of their partitions, at most one of each.
 
     Those by rules that `rule_sets` does not know are left out.
     """
-    books = {digest: [KeptRule.of(fields) for fields in rules] for digest, rules in rule_sets.items()}
-    found: dict[tuple[str, str], RuleScore] = {}
+    books = _books(checks, rule_sets)
     for check in checks:
+        results = json.loads(check.results)
         period = period_of(check.dataset, check.partition)
-        for rule, result in _results(check, books.get(check.rules, ())):
-            score = found.get((check.dataset, rule.name))
-            if score is None:
-                score = found[check.dataset, rule.name] = RuleScore(check.dataset, rule)
-            score.add(check, rule, result, period)
-    return list(found.values())
+        for rule, score in books[check.dataset, check.rules]:
+            if (result := results.get(rule.digest)) is not None:
+                score.add(check.partition, rule, result, period)
+    return list({(score.dataset, score.rule.name): score for book in books.values() for _, score in book}.values())
 
 
-def _results(check: Check, rules: Sequence[KeptRule]) -> Iterator[tuple[KeptRule, RuleResult]]:
-    results = json.loads(check.results)
-    return ((rule, RuleResult.from_json(results[rule.digest])) for rule in rules if rule.digest in results)
+def _books(checks: Iterable[Check], rule_sets: RuleSets) -> dict[tuple[str, str], list[tuple[KeptRule, RuleScore]]]:
+    """By dataset and digest each rule of a book, and where to count it; a rule is known by its name in all books."""
+    last: dict[tuple[str, str], str] = {}
+    for check in checks:
+        last[check.dataset, check.rules] = max(check.at, last.get((check.dataset, check.rules), ""))
+    scores: dict[tuple[str, str], RuleScore] = {}
+    books = {}
+    for (dataset, digest), at in sorted(last.items(), key=lambda item: item[1]):
+        rules = [KeptRule.of(fields) for fields in rule_sets.get(digest, ())]
+        for rule in rules:
+            score = scores.setdefault((dataset, rule.name), RuleScore(dataset, rule))
+            score.rule, score.checked_at = rule, at
+        books[dataset, digest] = [(rule, scores[dataset, rule.name]) for rule in rules]
+    return books
 
 
 def dimension_scores(rules: Iterable[RuleScore], period: str | None = None) -> Scores:

@@ -14,7 +14,7 @@ def test_help_lists_the_commands_and_the_exit_codes(sandbox: Sandbox) -> None:
     done = sandbox.flow("--help")
     assert "Usage: flow " in done.stdout
     assert re.findall(r"^│ (\w[\w-]*) ", done.stdout, re.M) == COMMANDS
-    assert "Exit codes: 0 all is well; 1 something failed, is blocked or held; 2 wrong usage; 130" in done.stdout
+    assert "Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130" in done.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -47,7 +47,7 @@ def test_a_rule_against_history_that_had_none_does_not_count() -> None:
 
 
 def test_nothing_looked_at_is_no_score() -> None:
-    (score,) = counted(check("a1", {"n": [0, 0]})).values()
+    score = counted(check("a1", {"n": [0, 0]}))["x_not_null"]
     assert (score.score, score.failing, score.worst) == (None, 0.0, None)
     assert dimension_scores([score]) == {}
     assert overall({}) is None
@@ -55,8 +55,9 @@ def test_nothing_looked_at_is_no_score() -> None:
 
 def test_a_rule_is_shown_as_it_was_last_and_partitions_are_judged_by_the_rules_of_their_time() -> None:
     checks = check("a1", {"n": [10, 100]}, "later", at="2"), check("a2", {"n": [10, 100]}, "book", at="1")
-    (score,) = counted(*checks).values()
+    score = counted(*checks)["x_not_null"]
     assert (score.rule.severity, score.checked_at, score.broken) == ("error", "2", ["a1"])
+    assert (score.failed, score.partitions) == (20, 2)
 
 
 def test_checks_by_rules_that_are_not_known_are_left_out() -> None:
