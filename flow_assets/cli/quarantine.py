@@ -19,9 +19,7 @@ EXAMPLES = (
 )
 
 _SHOWN_PARTITIONS = 5
-_RETURN = (
-    "Rows come back when a good file lands, or their rule is relaxed: then flow run computes their partitions again."
-)
+_RETURN = "Rows come back when a good file lands, or when their rule is relaxed; then: flow run"
 
 
 def command(

@@ -23,7 +23,7 @@ def test_the_overview_says_where_rows_are_and_how_they_come_back(strange: Sandbo
     assert done.code == 0
     (row,) = (line.split() for line in done.stdout.splitlines() if line.startswith("readings "))
     assert row == ["readings", "2", "1", DAYS[0], "meter_isin"]
-    assert "Rows come back when a good file lands, or their rule is relaxed" in done.stdout
+    assert "Rows come back when a good file lands, or when their rule is relaxed" in done.stdout
     found = json.loads(flow(strange, "quarantine", "--json").stdout)
     assert found == {
         "rows": 2,
