@@ -93,8 +93,8 @@ class Inspector:
         self._connection = connection
         self._sort_by = tuple(sort_by)
         self.needs = needs([rule for rule, _ in rules], dataset.schema.arrow_schema())
-        categories = dict.fromkeys((*category_columns(dataset), *self.needs.categories))
-        self._states = state_expressions(dataset.schema.columns(), tuple(categories))
+        categories = {**dict.fromkeys(self.needs.categories, ()), **category_columns(dataset)}
+        self._states = state_expressions(dataset.schema.columns(), categories)
 
     def inspect(self, batch: Mapping[str, pa.Table], keys: Keys, past: Past) -> dict[str, Inspected]:
         """Check conformed tables, by partition in the partitions' order.
