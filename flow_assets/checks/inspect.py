@@ -106,8 +106,8 @@ class Inspector:
             if asked is None or digest in asked
         }
         self.needs = needs(list(self._asked.values()), dataset.schema.arrow_schema())
-        categories = dict.fromkeys((*category_columns(dataset), *self.needs.categories))
-        self._states = state_expressions(dataset.schema.columns(), tuple(categories))
+        categories = {**dict.fromkeys(self.needs.categories, ()), **category_columns(dataset)}
+        self._states = state_expressions(dataset.schema.columns(), categories)
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -103,8 +103,12 @@ class Rule:
 
     def tolerates(self, failed: int, total: int) -> bool:
         """Whether `failed` of `total` is no more than is tolerated."""
-        allowed = self.tolerance * total if isinstance(self.tolerance, float) else self.tolerance
-        return failed <= allowed
+        return tolerates(self.tolerance, failed, total)
+
+
+def tolerates(tolerance: int | float, failed: int, total: int) -> bool:
+    """Whether `failed` of `total` is no more than `tolerance`: a share if it is a float, else a number of rows."""
+    return failed <= (tolerance * total if isinstance(tolerance, float) else tolerance)
 
 
 _Named = TypeVar("_Named", bound=StrEnum)
@@ -167,7 +171,7 @@ def notin(values: Iterable[Any], **options: Unpack[Options]) -> Rule:
 
 
 def str_matches(pattern: str, **options: Unpack[Options]) -> Rule:
-    """Texts match `pattern` from their start, as Python's `re.match`; end it with `$` to match all of them."""
+    """Texts match `pattern`, of RE2, from their start; end it with `$` to match all of them."""
     return make_rule(StrMatches(pattern), "{column}_matches", options)
 
 

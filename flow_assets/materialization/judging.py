@@ -226,6 +226,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _broken(finding: Finding) -> str:
-    result = finding.result
-    measured = result.detail or f"{result.failed} of {result.total} rows break it"
-    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {measured}"
+    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {finding.measured}"

@@ -1,9 +1,12 @@
 import json
 
+from flow_assets.cli.run import _grouped
+from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
 STATUSES = ["computed", "reused", "restored", "checked", "blocked", "failed", "held", "waiting"]
+FOUND = ["warned", "broken", "quarantined"]
 BAD = "meter,watts,note\na,many,x\n"
 
 
@@ -31,7 +34,7 @@ def dagster_runs(sandbox: Sandbox) -> list:
 def test_the_json_has_the_counts_in_all_and_for_each_dataset(computed: Sandbox) -> None:
     computed.land("2024-03-03", "meter,watts,note\na,30,\n")
     summary = run(computed)
-    assert list(summary) == [*STATUSES, "seconds", "datasets", "problems"]
+    assert list(summary) == [*STATUSES, *FOUND, "seconds", "datasets", "warnings", "problems"]
     assert {name: summary[name] for name in STATUSES} == {
         "computed": 6,
         "reused": 10,
@@ -44,7 +47,7 @@ def test_the_json_has_the_counts_in_all_and_for_each_dataset(computed: Sandbox) 
     }
     assert list(summary["datasets"]) == ["raw_readings", "readings", "meters_seen", "trends"]
     trends = summary["datasets"]["trends"]
-    assert list(trends) == [*STATUSES, "rows", "seconds"]
+    assert list(trends) == [*STATUSES, *FOUND, "rows", "seconds"]
     assert (trends["computed"], trends["reused"], trends["rows"]) == (3, 2, 13)
 
 
@@ -198,3 +201,9 @@ def test_a_missing_file_of_the_store_is_computed_again(computed: Sandbox) -> Non
         "trends": "input readings 2024-03-02 will be computed (it may come out the same)",
     }
     assert run(computed)["computed"] == 1
+
+
+def test_what_is_blocked_is_told_each_for_itself_and_first() -> None:
+    ended = [("3", Status.HELD, "b"), ("1", Status.BLOCKED, "breaks x"), ("2", Status.BLOCKED, "breaks y")]
+    groups = _grouped([Outcome("readings", partition, status, reason) for partition, status, reason in ended])
+    assert [[problem.partition for problem in group] for group in groups] == [["1"], ["2"], ["3"]]
