@@ -152,7 +152,7 @@ class Inspector:
         columns = {digest: counted[rule.name].to_pylist() for digest, rule in rules.items()}
         found = {}
         for number, (partition, table) in enumerate(batch.items()):
-            results = {digest: RuleResult(counts[number] or 0, len(table)) for digest, counts in columns.items()}
+            results = {digest: RuleResult(int(counts[number] or 0), len(table)) for digest, counts in columns.items()}
             found[partition] = Inspected(table, len(table), results, states=states[number])
             self._look_closer(found[partition], asked, partition, rules)
         return found

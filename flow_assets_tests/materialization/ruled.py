@@ -4,7 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from flow_assets.ledger.database import reading
 from flow_assets.ledger.judgements import Blocked, Check
+from flow_assets.ledger.tables import checks
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 _METHOD = re.compile(r"\n    @classmethod\n    def rules\(cls\).*?\n        \]\n", re.DOTALL)
@@ -42,13 +46,15 @@ def blocked(sandbox: Sandbox, dataset: str = "readings") -> dict[str, Blocked]:
 
 def last_checks(sandbox: Sandbox, dataset: str = "readings") -> dict[str, Check]:
     """Partition to the last time it was checked."""
-    with sandbox.project() as project:
-        return {check.partition: check for check in project.holdings.judgements.checks([dataset])}
+    return {check.partition: check for check in all_checks(sandbox, dataset)}
 
 
-def checks_made(sandbox: Sandbox, dataset: str = "readings") -> int:
-    with sandbox.project() as project:
-        return len(project.holdings.judgements.checks([dataset]))
+def all_checks(sandbox: Sandbox, dataset: str = "readings") -> list[Check]:
+    """Every time that a version of a partition was checked, the oldest first."""
+    columns = [checks.c[name] for name in Check.__dataclass_fields__]
+    with sandbox.project() as project, reading(project.engine) as connection:
+        query = select(*columns).where(checks.c.dataset == dataset).order_by(checks.c.id)
+        return [Check(*row) for row in connection.execute(query)]
 
 
 def quarantined(sandbox: Sandbox, partition: str, dataset: str = "readings") -> list[dict[str, Any]]:

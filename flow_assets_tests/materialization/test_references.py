@@ -87,8 +87,7 @@ def test_each_partition_refers_to_the_same_of_the_other(sandbox: Sandbox) -> Non
     refer(sandbox, ", severity='warn'", there="meter")
     sandbox.land(DAYS[3]).unlink()
     sandbox.run("readings", "known")
-    with sandbox.project() as project:
-        checks = {check.partition: check for check in project.holdings.judgements.checks(["readings"])}
+    checks = last_checks(sandbox)
     assert {day: check.warnings for day, check in checks.items()} == {d: 1 for d in DAYS if d != DAYS[3]}
     counts = {day: sorted(json.loads(check.results).values())[-1][0] for day, check in checks.items()}
     assert counts == {DAYS[0]: 1, DAYS[1]: 1, DAYS[2]: 2, DAYS[4]: 3}
