@@ -2,6 +2,7 @@
 
 import pytest
 
+from flow_assets.ledger import Holdings
 from flow_assets.materialization.write import Writer
 from flow_assets_tests.materialization.ruled import blocked, content, count_calls, declare, endings, last_checks
 from flow_assets_tests.sandbox import DAYS, Sandbox
@@ -139,3 +140,28 @@ def test_a_full_disk_leaves_nothing_half_written(
         recorded = {project.store.get_record(key).dataset for key in project.store.list_records()}
     assert ("readings" in recorded) == (is_full == "the quarantine")  # the days of which no row leaves
     assert sandbox.problems(sandbox.run("readings"))[f"readings {DAYS[1]}"][0] == "blocked"
+
+
+class KilledError(BaseException):
+    """Stands for a process that dies."""
+
+
+def test_killed_between_writing_and_publishing_it_is_judged_from_its_record(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(sandbox, "fa.row_rule('deciwatts <= 90', name='is_small')")
+    calls = count_calls(sandbox)
+
+    def die(*_: object) -> None:
+        raise KilledError
+
+    sandbox.run("raw_readings")
+    with monkeypatch.context() as patch:
+        patch.setattr(Holdings, "publish", die)
+        with pytest.raises(KilledError):
+            sandbox.run("readings")
+    assert content(sandbox) == blocked(sandbox) == {}
+    calls.write_text("")
+    assert list(sandbox.problems(sandbox.run("readings"))) == [f"readings {DAYS[4]}"]
+    assert calls.read_text().split() == [DAYS[4]]  # no record says what it was
+    assert endings(sandbox) == {**dict.fromkeys(DAYS, "restored"), DAYS[4]: "blocked"}
