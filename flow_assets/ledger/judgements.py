@@ -30,7 +30,6 @@ class Blocked:
     """A version that is kept back; see `Block`. `at` is UTC, ISO 8601."""
 
     key: str
-    record: str
     blobs: str
     source_hash: str | None
     reason: str
@@ -105,6 +104,17 @@ class Judgements:
         query = select(table.c.partition, *columns).where(is_of(table, self._environment, dataset, partitions))
         with reading(self._engine) as connection:
             return {row[0]: Blocked(*row[1:]) for row in connection.execute(query)}
+
+    def blocked_records(self, dataset: str, partitions: Sequence[str]) -> dict[str, str]:
+        """Partition to what would be the record of the version of it that is kept back, as JSON."""
+        table = tables.blocked
+        found: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for some in portions(partitions):
+                query = select(table.c.partition, table.c.record)
+                rows = connection.execute(query.where(is_of(table, self._environment, dataset, some)))
+                found.update((row[0], row[1]) for row in rows)
+        return found
 
     def latest(self, dataset: str, partitions: Sequence[str]) -> dict[tuple[str, str], Check]:
         """The last check of each version of `partitions`: by partition and content hash."""

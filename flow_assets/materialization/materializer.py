@@ -73,7 +73,7 @@ class Materializer:
         recovered = [entry.partition for entry in entries if entry.because is Because.RECOVERED]
         unchanged = self._unchanged(dataset, [entry for entry in entries if entry.action in _ENDED])
         yield from self._tell(dataset, unchanged, recovered)
-        for outcomes in self._share(dataset, work):
+        for outcomes in self._share(dataset, work) if work else ():
             published = [outcome.partition for outcome in outcomes if outcome.status.is_published]
             yield from self._tell(dataset, outcomes, published)
 
@@ -145,7 +145,8 @@ class Materializer:
             reason = block.reason
             yield Outcome(block.dataset, block.partition, Status.BLOCKED, reason, findings=findings, quarantined=left)
         for failure in batch.failures:
-            self._planner.hold(failure.dataset, failure.partition)
+            if failure.partition not in batch.unjudged:
+                self._planner.hold(failure.dataset, failure.partition)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
         yield from self._unchanged(dataset, batch.settled)
 
@@ -177,7 +178,9 @@ class Materializer:
         """What is published stays so, whatever was found of it."""
         partition, findings = judgement.partition, batch.findings[judgement.partition]
         broken = [f.rule.name for f in findings if not f.is_passed and f.rule.severity is Severity.ERROR]
-        reason = f"breaks a rule made since it was published: {', '.join(broken)}" if broken else "its rules changed"
+        reason = (
+            f"stays published, but breaks by now: {', '.join(broken)}" if broken else "keeps its rules as they are now"
+        )
         held = self._planner.held(judgement.dataset)[partition]
         return Outcome(
             judgement.dataset,

@@ -11,11 +11,13 @@ ENTRIES = [
     PlanEntry("d", "2", Action.REUSE, Because.UNCHANGED),
     PlanEntry("d", "3", Action.HOLD, Because.FAILED_BEFORE),
     PlanEntry("d", "4", Action.WAIT, Because.NOT_LANDED),
+    PlanEntry("d", "5", Action.HOLD, Because.BLOCKED),
     PlanEntry("e", "", Action.COMPUTE, Because.KEY_CHANGED),
 ]
 OUTCOMES = {
     ("d", "2"): Outcome("d", "2", Status.COMPUTED, "never computed", rows=5, seconds=1.5),
     ("d", "3"): Outcome("d", "3", Status.FAILED, "it broke"),
+    ("d", "5"): Outcome("d", "5", Status.BLOCKED, "it breaks a rule"),
 }
 REASONS = {("d", "4"): "has not landed", ("e", ""): "never computed"}
 
@@ -24,13 +26,23 @@ def test_each_partition_is_counted_once() -> None:
     summary = summarize(ENTRIES, OUTCOMES, {"d": {"1": 10, "2": 5, "3": 7}}, REASONS, 2.0)
     found = summary.to_json()
     counts = dict.fromkeys(["computed", "reused", "restored", "checked", "blocked", "failed", "held", "waiting"], 0)
-    counts |= {"computed": 1, "reused": 1, "failed": 1, "waiting": 1, "warned": 0, "broken": 0, "quarantined": 0}
+    counts |= {
+        "computed": 1,
+        "reused": 1,
+        "blocked": 1,
+        "failed": 1,
+        "waiting": 1,
+        "warned": 0,
+        "broken": 0,
+        "quarantined": 0,
+    }
     assert found["datasets"]["d"] == {**counts, "rows": 22, "seconds": 1.5}
     assert found["datasets"]["e"] == {**dict.fromkeys(counts, 0), "held": 1, "rows": 0, "seconds": 0.0}
     assert {name: found[name] for name in counts} == {**counts, "held": 1}
     assert found["problems"] == [
         {"dataset": "d", "partition": "3", "status": "failed", "reason": "it broke"},
         {"dataset": "d", "partition": "4", "status": "waiting", "reason": "has not landed"},
+        {"dataset": "d", "partition": "5", "status": "blocked", "reason": "it breaks a rule"},
         {"dataset": "e", "partition": None, "status": "held", "reason": "never computed"},
     ]
     assert not summary.is_successful
