@@ -4,9 +4,9 @@ from typing import Any
 
 import dagster as dg
 
+from flow_assets import in_range, no_drift, not_null, row_rule, unique
 from flow_assets.checks.results import Finding, RuleResult
 from flow_assets.declaration import Rule
-from flow_assets import in_range, no_drift, not_null, row_rule, unique
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.skin.evaluations import Target, evaluations, in_sum
 
