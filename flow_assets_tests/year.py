@@ -22,7 +22,7 @@ class Deployment:
 
     def flow(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", "from flow_assets.cli import main; main()", *arguments],
+            [sys.executable, "-X", "importtime", Path(sys.executable).with_name("flow"), *arguments],
             env={**os.environ, "FLOW_ASSETS_DATA": str(self.data), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,

@@ -111,7 +111,7 @@ class DelayTrainingSet(DatasetSchema):
         "Since the hour of the last known weather",
         unit="minutes",
         nullable=True,
-        rules=[in_range(60, 360, include_max=False)],
+        rules=[in_range(60, 360)],
     )
     temperature_fahrenheit: Float64 = column(
         "Temperature",

@@ -47,7 +47,7 @@ class WeatherAtDeparture(DatasetSchema):
         unit="minutes",
         nullable=True,
         rules=[
-            in_range(60, 360, include_max=False),
+            in_range(60, 360),
             not_null(severity="warn", tolerance=0.05),
             lt(120, name="weather_is_recent", dimension="timeliness", severity="warn", tolerance=0.05),
         ],
