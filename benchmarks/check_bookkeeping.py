@@ -1,4 +1,4 @@
-"""What checks add to a partition beside their scan: a chain of four daily datasets over 365 days, with and without rules.
+"""What checks add to a partition beside their scan: a year of four daily datasets, with rules and without.
 
 The chain is set-based and runs through Dagster, in one run (`subjects/chain_run.py`). With rules, each dataset has
 seven besides its key's: bounds, a set, a pattern, nulls, a row rule, a number of rows. Without, it has its key's alone.

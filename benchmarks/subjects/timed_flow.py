@@ -14,7 +14,7 @@ import json
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.calls: Counter[str] = Counter()
-        self.parts: Counter[str] = Counter()
+        self.parts: defaultdict[str, float] = defaultdict(float)
         self.wrapped: type | None = None
         self._lock = threading.Lock()
         self._within = threading.local()
@@ -63,7 +63,7 @@ class Stopwatch:
                 with self._lock:
                     self.seconds += seconds
                     self.calls[name] += 1
-                    self.parts[name] += seconds  # type: ignore[assignment]
+                    self.parts[name] += seconds
 
         return timed
 
