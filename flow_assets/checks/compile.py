@@ -21,6 +21,7 @@ from flow_assets.declaration.constraints import (
     StrLength,
     StrMatches,
 )
+from flow_assets.declaration.partition_constraints import PartitionQuery
 
 _BROKEN_BY = {"ge": "<", "gt": "<=", "le": ">", "lt": ">=", "eq": "<>", "ne": "="}
 _COMPARED_IN_TURN = 4
@@ -48,6 +49,13 @@ def broken(rule: Rule, columns: Mapping[str, pa.DataType]) -> str | None:
         return None
     column = rule.columns[0] if rule.columns else ""
     return write(rule.constraint, identifier(column), columns.get(column))
+
+
+def failing_sql(rule: Rule, columns: Mapping[str, pa.DataType]) -> str:
+    """What of a rule is asked in SQL, for people to ask it themselves; empty for what is not asked in SQL alone."""
+    if isinstance(rule.constraint, PartitionQuery):
+        return rule.constraint.sql
+    return broken(rule, columns) or ""
 
 
 def _not_null(constraint: NotNull, column: str, kind: pa.DataType) -> str:

@@ -91,5 +91,6 @@ class Teller:
         """What was found out, of the last materialization of each partition; those of `made` were stored just now."""
         partitions = [outcome.partition for outcome in checked]
         last = targets(self._context, self._dataset.name, partitions, made)
+        columns = {column.name: column.type for column in self._dataset.schema.columns()}
         for outcome in checked:
-            yield from evaluations(outcome, self._checks, last.get(outcome.partition))
+            yield from evaluations(outcome, self._checks, last.get(outcome.partition), columns)
