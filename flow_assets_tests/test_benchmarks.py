@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ import psutil
 import pytest
 import yaml
 
-from benchmarks import report
+from benchmarks import merge_states, report
 from benchmarks.floor import compare
 from benchmarks.measuring import BenchmarkError, Result, Target, run_process
 from benchmarks.subjects.timed_flow import Stopwatch
-from benchmarks.workspace import DATASETS, Deployment, copy_datasets
+from benchmarks.workspace import DATASETS, Deployment, Workspace, copy_datasets
+from flow_assets.checks.profile import ColumnProfile, Profile
 from flow_assets.declaration import find_datasets, partition_keys
 
 ROOT = Path(__file__).parents[1]
@@ -162,6 +164,30 @@ def test_a_target_that_is_missed_is_seen_in_the_table(tmp_path: Path) -> None:
     assert "| b | 99 times | at least 100 times | **not reached** |" in table
     assert "| c | 2 ms | 1.235 | 3 |  |" in table
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["README.md", "one.json"]
+
+
+def test_states_are_merged_to_what_all_rows_say(tmp_path: Path) -> None:
+    result = merge_states.measure(Workspace(tmp_path, quick=True), repeats=1)
+    (target,) = result.targets
+    assert (target.side, target.bound, target.unit) == ("at most", 1, "s")
+    figures = {figure.what: figure.value for figure in result.figures}
+    assert figures["profile of 50 partitions of 8 columns, merged"] == target.value > 0
+    assert 1000 < figures["a partition's states"] < 10_000
+
+
+@pytest.mark.parametrize("change", [{"count": 1}, {"mean": 1.0}, {"approx_distinct": 5000}, {"quantiles": (4.0,)}])
+def test_a_profile_that_differs_from_the_rows_is_an_error(change: dict[str, Any]) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE numbers AS SELECT i AS x FROM range(10_000) t(i)")
+        made = ColumnProfile(
+            name="x", type="int64", partitions=1, rows=10_000, count=10_000, nan=None, infinite=None, trues=None,
+            minimum=0, maximum=9999, total=49995000, mean=4999.5, standard_deviation=2886.8956799,
+            approx_distinct=10_200, quantiles=(500.0, 2500.0, 5000.0, 7500.0, 9500.0), categories=(),
+            uncategorized=None,
+        )  # fmt: skip
+        merge_states.require_equal(connection, Profile(1, 10_000, (made,)))
+        with pytest.raises(BenchmarkError, match="the profile of x differs"):
+            merge_states.require_equal(connection, Profile(1, 10_000, (replace(made, **change),)))
 
 
 def test_an_interrupted_benchmark_leaves_no_process_behind() -> None:

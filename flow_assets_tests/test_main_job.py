@@ -22,7 +22,7 @@ LAYERED_ROWS = {
     "raw_airports": 1_458,
     "raw_airlines": 16,
     "departures": 336_776,
-    "hourly_weather": 26_115,
+    "hourly_weather": 26_114,
     "carrier_history": 336_776,
     "airport_congestion": 336_776,
     "carrier_reliability": 5_840,

@@ -77,8 +77,13 @@ _IS_KIND = (
 
 def kind_of(type_: pa.DataType) -> Kind:
     """The kind of a column of an Arrow type; nested, binary and all other types are of no kind of their own."""
-    values = type_.value_type if pa.types.is_dictionary(type_) else type_
-    return next((kind for is_kind, kind in _IS_KIND if is_kind(values)), Kind.OTHER)
+    plain = plain_type(type_)
+    return next((kind for is_kind, kind in _IS_KIND if is_kind(plain)), Kind.OTHER)
+
+
+def plain_type(type_: pa.DataType) -> pa.DataType:
+    """The type of the values themselves, where they are kept in a dictionary."""
+    return type_.value_type if pa.types.is_dictionary(type_) else type_
 
 
 def parts_of(type_: pa.DataType, quoted: str) -> dict[str, str]:

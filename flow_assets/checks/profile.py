@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, localcontext
@@ -21,8 +22,8 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 Value = int | float | str | Decimal | date | datetime | time
 """What the least and the greatest are; a time that Python has no value for is a text."""
 
-_AT_ONCE = 1000
-"""Partitions whose states are in memory together; with sketches each column takes up to 3 KiB."""
+_AT_ONCE = 500
+"""Partitions whose states are merged together; with sketches each column takes up to 3 KiB."""
 
 _DIGITS = 40
 """More than any sum of whole numbers or decimals has."""
@@ -34,7 +35,16 @@ _STATES = {
     "approx_distinct": "'approx_count_distinct', ['ANY']",
     "quantiles": f"'approx_quantile', ['DOUBLE', 'FLOAT[]'], [NULL, {list(QUANTILES)}]",
 }
-_FINALIZED = ("approx_distinct", "quantiles")  # moments are the numbers themselves
+_MENDED_QUANTILES = """CASE WHEN quantiles.count > 0 THEN struct_pack(
+    count := quantiles.count,
+    min := quantiles.min,
+    max := CASE WHEN quantiles.max > 2.3e-308 THEN quantiles.max
+        ELSE coalesce(list_max(list_transform(quantiles.centroids, lambda c: c.mean)), quantiles.max) END,
+    centroids := quantiles.centroids) END"""
+"""DuckDB's sketch of negative numbers alone takes the smallest positive float for the greatest of them."""
+
+_FINALIZED = {"approx_distinct": "approx_distinct", "quantiles": _MENDED_QUANTILES}
+"""How each state is written before it is finalized; moments are the numbers themselves."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,8 @@ class ColumnProfile:
         trues: how many are true; None for all but truth values.
         minimum: the least, NaN left out; of a text the first 64 characters; None where there is no value.
         maximum: the greatest, likewise.
-        total: exact sum of whole numbers, and of decimals of up to 28 digits; None for other types.
+        total: exact sum of whole numbers, and of decimals of up to 28 digits; None for other types, and where
+            there is no value.
         mean: of finite numbers; None where there are none, or where it is beyond a float.
         standard_deviation: of the sample of finite numbers; None for fewer than two, or where it is beyond a float.
         approx_distinct: about how many values differ, mostly within 3 % and rarely beyond 10 %.
@@ -110,11 +121,22 @@ def merge(connection: duckdb.DuckDBPyConnection, encoded: Sequence[bytes]) -> Pr
         StoreError: states were made by another version, or are damaged.
     """
     merged = SCHEMA.empty_table()
-    for start in range(0, len(encoded), _AT_ONCE):
-        merged = _combined(connection, pa.concat_tables([merged, decode(encoded[start : start + _AT_ONCE])]))
+    for states in _decoded(encoded):
+        merged = _combined(connection, pa.concat_tables([merged, states]))
     rows = _finalized(connection, merged)
     whole = next((row for row in rows if not row["name"]), {"partitions": 0, "rows": 0})
     return Profile(whole["partitions"], whole["rows"], tuple(_column(row) for row in rows if row["name"]))
+
+
+def _decoded(encoded: Sequence[bytes]) -> Iterator[pa.Table]:
+    """Some states after the other; while they are merged, the next are being decoded."""
+    starts = range(0, len(encoded), _AT_ONCE)
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(decode, encoded[:_AT_ONCE])
+        for start in starts:
+            states, following = ahead.result(), start + _AT_ONCE
+            ahead = pool.submit(decode, encoded[following : following + _AT_ONCE])
+            yield states
 
 
 def _combined(connection: duckdb.DuckDBPyConnection, states: pa.Table) -> pa.Table:
@@ -150,7 +172,7 @@ def _combined_categories(
 def _finalized(connection: duckdb.DuckDBPyConnection, merged: pa.Table) -> list[dict[str, Any]]:
     """What merged states come to, in the order of the columns."""
     plain = ", ".join(name for name in SCHEMA.names if name not in _FINALIZED)
-    final = ", ".join(f"finalize(to_aggregate_state({name}, {_STATES[name]})) AS {name}" for name in _FINALIZED)
+    final = ", ".join(f"finalize(to_aggregate_state({_FINALIZED[n]}, {_STATES[n]})) AS {n}" for n in _FINALIZED)
     sql = f"SELECT {plain}, {final} FROM states ORDER BY position, name, type"
     rows: list[dict[str, Any]] = _ask(connection, merged, sql).to_pylist()
     return rows

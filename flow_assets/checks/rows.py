@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from flow_assets.checks.compile import failing
+from flow_assets.checks.compile import broken
 from flow_assets.checks.expressions import columns_of
 from flow_assets.checks.literals import identifier
 from flow_assets.checks.python_rules import failing_in_python
@@ -40,16 +40,16 @@ class Asked:
 
     Attributes:
         batch: the partitions, with a column of truth values for each rule that SQL over one row cannot say.
-        failing: rule's name to SQL that is true exactly for rows that break it, never null.
+        broken: rule's name to SQL that is true exactly for rows that break it, false or null for others.
     """
 
     batch: Mapping[str, pa.Table]
-    failing: Mapping[str, str]
+    broken: Mapping[str, str]
 
     @property
     def counts(self) -> list[tuple[str, str]]:
         """For `scan`: how many rows break each rule."""
-        return [(name, f"count(*) FILTER (WHERE {sql})") for name, sql in self.failing.items()]
+        return [(name, f"count(*) FILTER (WHERE {sql})") for name, sql in self.broken.items()]
 
 
 def ask(
@@ -71,7 +71,7 @@ def ask(
     """
     schema = next(iter(batch.values())).schema
     columns = dict(zip(schema.names, schema.types, strict=True))
-    compiled = {rule.name: failing(rule, columns) for rule in rules}
+    compiled = {rule.name: broken(rule, columns) for rule in rules}
     others = [rule for rule in rules if compiled[rule.name] is None]
     together = concatenated(batch) if others else None
     marked = batch
@@ -112,7 +112,9 @@ def _with_column(batch: Mapping[str, pa.Table], name: str, mask: Mask) -> dict[s
 def failing_rows(connection: duckdb.DuckDBPyConnection, asked: Asked, partition: str, rules: Sequence[str]) -> pa.Table:
     """The rows of a partition that break one of `rules`: `__row`, from 0, and for each rule whether it is broken."""
     names = [identifier(name) for name in rules]
-    selected = ", ".join(f"{asked.failing[rule]} AS {name}" for rule, name in zip(rules, names, strict=True))
+    selected = ", ".join(
+        f"coalesce({asked.broken[rule]}, false) AS {name}" for rule, name in zip(rules, names, strict=True)
+    )
     table = asked.batch[partition]
     with registered(connection, rows=table.append_column(ROW, pa.array(np.arange(len(table))))):
         query = f"SELECT * FROM (SELECT {ROW}, {selected} FROM rows) WHERE {' OR '.join(names)} ORDER BY {ROW}"
@@ -131,9 +133,9 @@ def split(table: pa.Table, failing: pa.Table) -> tuple[pa.Table, pa.Table]:
 def _violations(failing: pa.Table) -> pa.Array:
     """The rules that each row breaks, in the order in which they are declared."""
     rules = failing.drop_columns([ROW])
-    broken = np.column_stack([column.to_numpy() for column in rules.columns])
-    offsets = np.concatenate([[0], np.cumsum(broken.sum(axis=1))]).astype(np.int32)
-    names = pa.array(rules.column_names, pa.string()).take(pa.array(np.nonzero(broken)[1]))
+    breaks = np.column_stack([column.to_numpy() for column in rules.columns])
+    offsets = np.concatenate([[0], np.cumsum(breaks.sum(axis=1))]).astype(np.int32)
+    names = pa.array(rules.column_names, pa.string()).take(pa.array(np.nonzero(breaks)[1]))
     return pa.ListArray.from_arrays(pa.array(offsets), names)
 
 

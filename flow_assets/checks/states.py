@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flow_assets.checks.kinds import TEXT_LENGTH, Kind, kind_of, parts_of
+from flow_assets.checks.kinds import TEXT_LENGTH, Kind, kind_of, parts_of, plain_type
 from flow_assets.declaration import ColumnDeclaration, Dataset
 from flow_assets.declaration.constraints import Constraint, IsIn
 from flow_assets.declaration.partition_constraints import NoDrift
@@ -143,7 +143,7 @@ def _column_rows(found: pa.Table, number: int, column: ColumnDeclaration) -> dic
     }
     for part in ("least", "greatest"):
         if part in parts:
-            field, values = _end(parts.pop(part), column.type)
+            field, values = _end(parts.pop(part), plain_type(column.type))
             parts[f"{part}_{field}"] = values
     if "total" in parts:
         parts["total"] = _whole(parts["total"])
@@ -151,7 +151,7 @@ def _column_rows(found: pa.Table, number: int, column: ColumnDeclaration) -> dic
         parts["categories"] = _most_frequent(parts["categories"])
     parts |= {part: pc.fill_null(parts[part], 0) for part in ("count", "nan", "trues") if part in parts}
     parts["rows"] = pc.fill_null(found["state_rows"], 0)
-    return _filled(found.num_rows, parts, column.name, str(column.type), number + 1)
+    return _filled(found.num_rows, parts, column.name, str(plain_type(column.type)), number + 1)
 
 
 def _filled(

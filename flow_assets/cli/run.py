@@ -100,13 +100,13 @@ def _launcher(run: "Run", listener: "Callable[[Outcome], None]", stack: ExitStac
 
 
 def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
-    """What failed, each for itself; then, by dataset and cause, what is held and what waits."""
+    """What is blocked and what failed, each for itself; then, by dataset and cause, what is held and what waits."""
     from flow_assets.materialization.outcomes import Status
     from flow_assets.memo.explain import FAILED_BEFORE
 
     groups: dict[tuple[Status, str, str], list[Outcome]] = {}
     for problem in problems:
-        is_own = problem.status is Status.FAILED or problem.reason.startswith(FAILED_BEFORE)
+        is_own = problem.status in (Status.BLOCKED, Status.FAILED) or problem.reason.startswith(FAILED_BEFORE)
         reason = problem.reason if is_own else ""
         groups.setdefault((problem.status, problem.dataset, reason), []).append(problem)
     order = list(Status)

@@ -186,14 +186,24 @@ def _validate_references(dataset: Dataset, known: Mapping[str, Dataset]) -> None
         problem, name = "", rule.constraint.dataset
         if name not in known:
             problem = f"which is not there.{_suggestion(name, known)}"
-        elif missing := {there for _, there in rule.constraint.on} - {c.name for c in known[name].schema.columns()}:
-            problem = f"which has no column {', '.join(sorted(missing))}."
+        elif mismatch := _mismatch(dataset, rule.constraint, known[name]):
+            problem = mismatch
         elif rule.quarantine and dataset.source:
             problem = "and quarantines lines of a landed file; let a dataset that reads this one do that."
         if problem:
             raise DefinitionError(
                 f"{dataset.location}: dataset {dataset.name}: rule {rule.name} refers to {name!r}, {problem}"
             )
+
+
+def _mismatch(dataset: Dataset, constraint: References, other: Dataset) -> str | None:
+    here, there = ({c.name: c.type for c in d.schema.columns()} for d in (dataset, other))
+    if missing := sorted({name for _, name in constraint.on} - set(there)):
+        return f"which has no column {', '.join(missing)}."
+    for column, name in constraint.on:
+        if here[column] != there[name]:
+            return f"where {name} is {there[name]} and not {here[column]}, as {column} is."
+    return None
 
 
 def _text(partitions: Partitions | None) -> str:

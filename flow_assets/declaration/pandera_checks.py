@@ -159,8 +159,8 @@ def check_of(rule: Rule) -> Any:
     """A rule on rows as pandera's check of its column, or of the frame; what is tolerated passes there too."""
     said: dict[str, Any] = {
         "name": rule.name,
-        "error": rule.text,
-        "description": rule.description or None,
+        "error": rule.name,  # of its text pandera's messages would leave out what follows a `>`
+        "description": rule.description or rule.text,
         "raise_warning": rule.severity is Severity.WARN,
     }
     make = {**_OF_COLUMN, **_OF_FRAME}[type(rule.constraint)]

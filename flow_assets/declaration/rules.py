@@ -167,7 +167,7 @@ def notin(values: Iterable[Any], **options: Unpack[Options]) -> Rule:
 
 
 def str_matches(pattern: str, **options: Unpack[Options]) -> Rule:
-    """Texts match `pattern` from their start, as Python's `re.match`; end it with `$` to match all of them."""
+    """Texts match `pattern`, of RE2, from their start; end it with `$` to match all of them."""
     return make_rule(StrMatches(pattern), "{column}_matches", options)
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import duckdb
 
+from flow_assets.checks import Finding
 from flow_assets.declaration import Dataset, Severity
 from flow_assets.engines import FrameLoader
 from flow_assets.ledger import Block, Claims, Failure, Judgement, Publication
@@ -20,6 +21,7 @@ from flow_assets.materialization.compute import Computer
 from flow_assets.materialization.judging import Judge
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.told import Told
 from flow_assets.materialization.write import Writer
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer
@@ -69,7 +71,7 @@ class Materializer:
         entries = self._planner.plan(dataset, partitions)
         work = [entry for entry in entries if entry.action not in _ENDED]
         recovered = [entry.partition for entry in entries if entry.because is Because.RECOVERED]
-        unchanged = [self._ended(entry) for entry in entries if entry.action in _ENDED]
+        unchanged = self._unchanged(dataset, [entry for entry in entries if entry.action in _ENDED])
         yield from self._tell(dataset, unchanged, recovered)
         for outcomes in self._share(dataset, work):
             published = [outcome.partition for outcome in outcomes if outcome.status.is_published]
@@ -141,7 +143,7 @@ class Materializer:
         for failure in batch.failures:
             self._planner.hold(failure.dataset, failure.partition)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
-        yield from (self._ended(entry) for entry in batch.settled)
+        yield from self._unchanged(dataset, batch.settled)
 
     def _store(
         self, changes: list[_Change], store: Callable[[list[_Change], str, str], set[tuple[str, str]]]
@@ -187,11 +189,18 @@ class Materializer:
             findings,
         )
 
-    def _ended(self, entry: PlanEntry) -> Outcome:
+    def _unchanged(self, dataset: Dataset, entries: Sequence[PlanEntry]) -> list[Outcome]:
+        """What is told of partitions of which nothing is made."""
+        book = self._planner.recipes[dataset.name].book
+        told = Told(self._planner, self._project.holdings, book).findings(dataset.name, entries)
+        return [self._ended(entry, told.get(entry.partition, ())) for entry in entries]
+
+    def _ended(self, entry: PlanEntry, findings: tuple[Finding, ...]) -> Outcome:
         status, reason = _ENDED[entry.action], self._explainer.reason(entry)
         held = self._planner.held(entry.dataset).get(entry.partition)
         if status is not Status.REUSED or held is None:
-            return Outcome(entry.dataset, entry.partition, status, reason)
+            status = Status.BLOCKED if entry.because is Because.BLOCKED else status
+            return Outcome(entry.dataset, entry.partition, status, reason, findings=findings)
         digest = self._planner.recipes[entry.dataset].code.digest
         record = self._project.store.get_record(held.key)
         return Outcome(
@@ -205,4 +214,5 @@ class Materializer:
             held.bytes,
             key=held.key,
             preview=record.preview if record else "",
+            findings=findings,
         )

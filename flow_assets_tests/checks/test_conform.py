@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from flow_assets import DatasetSchema, Date, Float64, Int16, Int64, String, TimestampUtc, column, dataset
-from flow_assets.checks import conform, find_violations
+from flow_assets.checks import conform
 from flow_assets.errors import SchemaMismatchError
 
 
@@ -89,29 +89,6 @@ def test_the_first_bad_row_is_found(rows: int) -> None:
     columns = {"name": [str(n) for n in range(rows)], "size": values, "weight": [1.0] * rows}
     with pytest.raises(SchemaMismatchError, match=f"row {rows // 2 + 1} holds 'x'"):
         conform(pa.table(columns), things, ["name"])
-
-
-@pytest.mark.parametrize(
-    ("columns", "said"),
-    [
-        ({"name": ["a", None]}, ["column name must not be null, but 1 of 2 rows are"]),
-        ({"name": ["a", "a"]}, ["1 rows repeat the key of another, such as name='a'"]),
-        ({"name": [None, None]}, ["column name must not be null, but 2 of 2", "1 rows repeat the key"]),
-        ({"size": [None, None]}, []),
-    ],
-)
-def test_rows_that_must_not_be_published(columns: dict[str, list[Any]], said: list[str]) -> None:
-    result = conform(table(**columns), things, ["name"])
-    found = [violation.message for violation in find_violations(result, things, ["name"])]
-    assert len(found) == len(said)
-    assert all(part in message for part, message in zip(said, found, strict=True))
-
-
-def test_a_key_of_several_columns_is_repeated_only_as_a_whole() -> None:
-    same = {"name": ["a", "a"], "size": [None, None]}
-    assert find_violations(conform(table(**same), things, ["name", "weight"]), things, ["name", "weight"]) == []
-    (violation,) = find_violations(conform(table(**same), things, ["name", "size"]), things, ["name", "size"])
-    assert (violation.row, "name='a', size=None" in violation.message) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 import json
 
+from flow_assets.cli.run import _grouped
+from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
-STATUSES = ["computed", "reused", "restored", "failed", "held", "waiting"]
+STATUSES = ["computed", "reused", "restored", "blocked", "failed", "held", "waiting"]
 BAD = "meter,watts,note\na,many,x\n"
 
 
@@ -36,6 +38,7 @@ def test_the_json_has_the_counts_in_all_and_for_each_dataset(computed: Sandbox) 
         "computed": 6,
         "reused": 10,
         "restored": 0,
+        "blocked": 0,
         "failed": 0,
         "held": 0,
         "waiting": 0,
@@ -196,3 +199,9 @@ def test_a_missing_file_of_the_store_is_computed_again(computed: Sandbox) -> Non
         "trends": "input readings 2024-03-02 will be computed (it may come out the same)",
     }
     assert run(computed)["computed"] == 1
+
+
+def test_what_is_blocked_is_told_each_for_itself_and_first() -> None:
+    ended = [("3", Status.HELD, "b"), ("1", Status.BLOCKED, "breaks x"), ("2", Status.BLOCKED, "breaks y")]
+    groups = _grouped([Outcome("readings", partition, status, reason) for partition, status, reason in ended])
+    assert [[problem.partition for problem in group] for group in groups] == [["1"], ["2"], ["3"]]

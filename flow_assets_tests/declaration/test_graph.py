@@ -5,9 +5,21 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from duckdb import DuckDBPyRelation
 
-from flow_assets import DailyPartitions, StaticPartitions, all_partitions, lookback
-from flow_assets.declaration import Dataset, DatasetGraph, find_datasets
+from flow_assets import (
+    DailyPartitions,
+    DatasetSchema,
+    Int32,
+    StaticPartitions,
+    String,
+    all_partitions,
+    column,
+    lookback,
+    references,
+)
+from flow_assets import dataset as declare_dataset
+from flow_assets.declaration import Dataset, DatasetGraph, Rule, find_datasets
 from flow_assets.errors import DefinitionError, SelectionError
 
 DAILY = DailyPartitions("2013-01-01", "2014-01-01")
@@ -216,3 +228,35 @@ def test_a_wrong_declaration_is_told_as_it_is(write: Callable[[str, str], None])
     write("vowels.py", source_of("vowels").replace('["letter"]', '["lettre"]'))
     with pytest.raises(DefinitionError, match=r"vowels\.py:8: dataset vowels: Schema has no column `lettre`\.$"):
         find_datasets("letters_package")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "on", "said"),
+    [
+        ("letters", {"letter": "letter"}, None),
+        ("letter", {"letter": "letter"}, "refers to 'letter', which is not there. Did you mean 'letters'?"),
+        ("letters", {"letter": "size"}, "refers to 'letters', which has no column size."),
+        ("letters", {"count": "day"}, "refers to 'letters', where day is string and not int32, as count is."),
+    ],
+)
+def test_what_a_rule_refers_to_must_be_there(
+    declare: Declare, dataset: str, on: dict[str, str], said: str | None
+) -> None:
+    class Counts(DatasetSchema):
+        letter: String = column("A letter")
+        count: Int32 = column("How many")
+
+        @classmethod
+        def rules(cls) -> list[Rule]:
+            return [references(dataset, on=on, name="known")]
+
+    @declare_dataset(schema=Counts, sort_by=["letter"])
+    def counts() -> DuckDBPyRelation: ...
+
+    datasets = [declare("letters"), counts]
+    if said is None:
+        assert set(DatasetGraph.of(datasets).datasets) == {"letters", "counts"}
+        return
+    with pytest.raises(DefinitionError) as caught:
+        DatasetGraph.of(datasets)
+    assert f"dataset counts: rule known {said}" in str(caught.value)

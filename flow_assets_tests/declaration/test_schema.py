@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, Optional
 
 import pandas as pd
@@ -5,8 +6,26 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pytest
 
-from flow_assets import Bool, DatasetSchema, Date, Float64, Int16, Int32, Int64, String, TimestampUtc, column
-from flow_assets.declaration import ColumnDeclaration
+from flow_assets import (
+    Bool,
+    DatasetSchema,
+    Date,
+    Float64,
+    Int16,
+    Int32,
+    Int64,
+    String,
+    TimestampUtc,
+    column,
+    ge,
+    in_range,
+    ne,
+    not_null,
+    row_count,
+    str_matches,
+    unique,
+)
+from flow_assets.declaration import ColumnDeclaration, Rule
 from flow_assets.errors import DefinitionError
 
 
@@ -73,13 +92,6 @@ def _no_description() -> type[DatasetSchema]:
     return Wrong
 
 
-def _rule_on_a_column() -> type[DatasetSchema]:
-    class Wrong(DatasetSchema):
-        name: Int32 = pa.Field(ge=0, description="A name")
-
-    return Wrong
-
-
 def _unique_column() -> type[DatasetSchema]:
     class Wrong(DatasetSchema):
         name: Int32 = pa.Field(unique=True, description="A name")
@@ -90,17 +102,6 @@ def _unique_column() -> type[DatasetSchema]:
 def _optional_column() -> type[DatasetSchema]:
     class Wrong(DatasetSchema):
         name: Optional[String] = column("A name")  # noqa: UP045 (pandera reads this form)
-
-    return Wrong
-
-
-def _rule_on_the_frame() -> type[DatasetSchema]:
-    class Wrong(DatasetSchema):
-        name: String = column("A name")
-
-        @pa.dataframe_check
-        def it_has_rows(cls, frame: Any) -> bool:  # noqa: N805
-            return len(frame) > 0
 
     return Wrong
 
@@ -120,13 +121,74 @@ def _unique_rows() -> type[DatasetSchema]:
     [
         (_no_arrow_type, "Wrong.name: annotate it with an Arrow type, such as `String`"),
         (_no_description, "Wrong.name: say what it means: `column"),
-        (_rule_on_a_column, "Wrong.name: rules, parsers and optional columns are not supported"),
-        (_unique_column, "Wrong.name: rules, parsers and optional columns are not supported"),
-        (_optional_column, "Wrong.name: rules, parsers and optional columns are not supported"),
-        (_rule_on_the_frame, "Wrong: rules on the whole frame, an index and parsers are not supported"),
-        (_unique_rows, "Wrong: rules on the whole frame, an index and parsers are not supported"),
+        (_unique_column, "Wrong.name: parsers, optional columns and pandera's `unique` are not supported"),
+        (_optional_column, "Wrong.name: parsers, optional columns and pandera's `unique` are not supported"),
+        (_unique_rows, "Wrong: an index, parsers and pandera's `unique` are not supported"),
     ],
 )
 def test_what_nobody_would_check_is_refused(make: Any, message: str) -> None:
     with pytest.raises(DefinitionError, match=message):
         make().columns()
+
+
+class Ruled(DatasetSchema):
+    """Rules on columns, on rows, and on the partition."""
+
+    size: Int32 = column("A size", rules=[in_range(0, 10), ne(5, severity="warn")])
+    name: String = column("A name", nullable=True, rules=[not_null(tolerance=1)])
+
+    @classmethod
+    def rules(cls) -> Sequence[Rule]:
+        return [unique("size", "name"), row_count(min_value=1)]
+
+
+def test_rules_are_in_the_order_of_their_declaration_and_a_column_without_nulls_says_so_first() -> None:
+    assert [rule.name for rule in Ruled.all_rules()] == [
+        "size_not_null",
+        "size_in_range",
+        "size_not",
+        "name_not_null",
+        "size_name_unique",
+        "row_count",
+    ]
+
+
+def test_two_rules_of_one_name_are_refused() -> None:
+    class Wrong(DatasetSchema):
+        size: Int32 = column("A size", rules=[ge(1), ge(2)])
+
+    with pytest.raises(DefinitionError, match="Wrong: several rules are called size_at_least; give each its `name`"):
+        Wrong.all_rules()
+
+
+def test_a_rule_that_cannot_be_asked_is_named_with_its_schema() -> None:
+    class Wrong(DatasetSchema):
+        size: Int32 = column("A size", rules=[str_matches("a")])
+
+    with pytest.raises(DefinitionError, match="Wrong: rule size_matches: size is int32, and only a `String` has char"):
+        Wrong.all_rules()
+
+
+def frame(sizes: list[int | None], names: list[str | None]) -> pd.DataFrame:
+    table = arrow.table({"size": arrow.array(sizes, arrow.int32()), "name": arrow.array(names, arrow.string())})
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def test_validate_asks_the_rules_on_rows() -> None:
+    Ruled.validate(frame([1, 1, 2], ["a", "b", None]))  # one null is tolerated
+    with pytest.raises(pa.errors.SchemaErrors) as caught:
+        Ruled.validate(frame([11, 1, 1, 3, 4], ["a", "b", "b", None, None]), lazy=True)
+    cases = caught.value.failure_cases
+    failed = {(check, int(row)) for check, row in zip(cases["check"], cases["index"], strict=True)}
+    assert failed == {
+        ("size_in_range", 0),
+        ("size_name_unique", 1),
+        ("size_name_unique", 2),
+        ("name_not_null", 3),
+        ("name_not_null", 4),
+    }
+
+
+def test_validate_warns_where_the_rule_does() -> None:
+    with pytest.warns(pa.errors.SchemaWarning, match="size_not"):
+        Ruled.validate(frame([5], ["a"]))

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import Engine
 
+from flow_assets.errors import StoreError
 from flow_assets.ledger import Claims, Holdings, PartitionStates, Publication, States, replace_states
 from flow_assets.ledger.database import transaction
 
@@ -54,9 +55,12 @@ def test_environments_and_datasets_know_nothing_of_each_other(engine: Engine, st
 
 def test_states_are_part_of_the_transaction_that_publishes(engine: Engine, states: States) -> None:
     items = [PartitionStates("d", "a", "one", b"1"), PartitionStates("d", "b", "one", b"")]
-    with pytest.raises(ZeroDivisionError), transaction(engine) as connection:
+    broken = [PartitionStates("d", "a", None, b"1")]  # type: ignore[arg-type]
+    with transaction(engine) as connection:
         replace_states(connection, "local", items)
-        _ = 1 / 0
+        connection.rollback()
+    with pytest.raises(StoreError), transaction(engine) as connection:
+        replace_states(connection, "local", [*items, *broken])
     assert states.current("d") == {}
     with transaction(engine) as connection:
         replace_states(connection, "local", items)

@@ -19,7 +19,7 @@ REASONS = {("d", "4"): "has not landed", ("e", ""): "never computed"}
 def test_each_partition_is_counted_once() -> None:
     summary = summarize(ENTRIES, OUTCOMES, {"d": {"1": 10, "2": 5, "3": 7}}, REASONS, 2.0)
     found = summary.to_json()
-    counts = {"computed": 1, "reused": 1, "restored": 0, "failed": 1, "held": 0, "waiting": 1}
+    counts = {"computed": 1, "reused": 1, "restored": 0, "blocked": 0, "failed": 1, "held": 0, "waiting": 1}
     assert found["datasets"]["d"] == {**counts, "rows": 22, "seconds": 1.5}
     assert found["datasets"]["e"] == {**dict.fromkeys(counts, 0), "held": 1, "rows": 0, "seconds": 0.0}
     assert {name: found[name] for name in counts} == {**counts, "held": 1}

@@ -72,7 +72,7 @@ def _description(findings: Sequence[Finding], broken: Sequence[Finding]) -> str 
 def _in_words(finding: Finding) -> str:
     rule, result = finding.rule, finding.result
     found = result.detail or f"{result.failed:,} of {result.total:,}"
-    return f"{rule.name}: {found} ({in_short(rule)})"
+    return f"{rule.name}, {in_short(rule)}: {found}"
 
 
 def _named(names: Sequence[str]) -> str:
@@ -108,7 +108,7 @@ def in_sum(told: Sequence[dg.AssetCheckEvaluation]) -> dg.AssetCheckEvaluation:
     if failed:
         description = f"{len(failed)} of {len(told)} partitions: {_named([e.partition or '' for e in failed])}"
         shown = [(e.partition or "", e.severity.value.lower(), e.description or "") for e in failed[:_SHOWN_PARTITIONS]]
-        metadata["failed"] = table(("partition", "severity", "what is broken"), shown)
+        metadata["broken"] = table(("partition", "severity", "what is broken"), shown)
     return dg.AssetCheckEvaluation(
         asset_key=told[0].asset_key,
         check_name=told[0].check_name,

@@ -28,8 +28,9 @@ class Checked(Materializer):
             yield [self._checked(dataset, outcome) for outcome in outcomes]
 
     def _checked(self, dataset: Dataset, outcome: Outcome) -> Outcome:
-        is_skipped = outcome.status is Status.REUSED and not self.checks_reused
-        if is_skipped or not outcome.status.is_published:
+        if outcome.status is Status.REUSED and not self.checks_reused:
+            return replace(outcome, findings=())
+        if not outcome.status.is_published:
             return outcome
         results = {
             rule.name: self._result(f"{outcome.dataset} {outcome.partition} {rule.name}") for rule in dataset.rules

@@ -8,7 +8,7 @@ What not to trust: bills come after the month, so nothing here is known while it
 from duckdb import DuckDBPyRelation
 
 from examples.shop.datasets.calendar import MONTHS
-from flow_assets import DatasetSchema, Date, Int64, String, column, dataset, lookback
+from flow_assets import DatasetSchema, Date, Int64, String, column, dataset, ge, lookback
 
 
 class AdSpendTrend(DatasetSchema):
@@ -16,7 +16,7 @@ class AdSpendTrend(DatasetSchema):
 
     month: Date = column("First day of the month")
     channel: String = column("Where the advertisement was shown")
-    spend_cents: Int64 = column("What was billed", unit="cents")
+    spend_cents: Int64 = column("What was billed", unit="cents", rules=[ge(0)])
     change_cents: Int64 = column(
         "More than in the month before; null if it was not used then", unit="cents", nullable=True
     )

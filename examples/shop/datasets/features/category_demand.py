@@ -9,7 +9,18 @@ What not to trust: hours are those in which events were received.
 from duckdb import DuckDBPyRelation
 
 from examples.shop.datasets.calendar import CATEGORIES
-from flow_assets import DatasetSchema, Int32, Int64, String, TimestampUtc, all_partitions, column, dataset
+from flow_assets import (
+    DatasetSchema,
+    Int32,
+    Int64,
+    Rule,
+    String,
+    TimestampUtc,
+    all_partitions,
+    column,
+    dataset,
+    row_rule,
+)
 
 
 class CategoryDemand(DatasetSchema):
@@ -21,6 +32,14 @@ class CategoryDemand(DatasetSchema):
     carts: Int32 = column("Products put into carts")
     purchases: Int32 = column("Purchases")
     revenue_cents: Int64 = column("Paid", unit="cents")
+
+    @classmethod
+    def rules(cls) -> list[Rule]:
+        """An hour with a row has events, and money comes of purchases."""
+        return [
+            row_rule("views + carts + purchases > 0", name="something_happened"),
+            row_rule("(revenue_cents > 0) = (purchases > 0)", name="revenue_comes_of_purchases"),
+        ]
 
 
 @dataset(

@@ -10,7 +10,19 @@ What not to trust: the first day's windows are cut off where the data begins; `h
 from duckdb import DuckDBPyRelation
 
 from examples.shop.datasets.calendar import BEGINNING, HOURS
-from flow_assets import Bool, DatasetSchema, Int32, Int64, TimestampUtc, column, dataset, lookback
+from flow_assets import (
+    Bool,
+    DatasetSchema,
+    Int32,
+    Int64,
+    Rule,
+    TimestampUtc,
+    column,
+    dataset,
+    in_range,
+    lookback,
+    references,
+)
 
 
 class CustomerActivity(DatasetSchema):
@@ -23,8 +35,15 @@ class CustomerActivity(DatasetSchema):
     carts_24_hours_before: Int32 = column("Products put into the cart in the 24 hours before")
     purchases_24_hours_before: Int32 = column("Purchases in the 24 hours before")
     spent_24_hours_before_cents: Int64 = column("Paid in the 24 hours before", unit="cents")
-    hours_known: Int32 = column("Length of the window: 24, or less where the data begins", unit="hours")
+    hours_known: Int32 = column(
+        "Length of the window: 24, or less where the data begins", unit="hours", rules=[in_range(0, 24)]
+    )
     buys_in_hour: Bool = column("Label: whether the customer buys in the hour")
+
+    @classmethod
+    def rules(cls) -> list[Rule]:
+        """Only registered customers are signed in."""
+        return [references("customers", {"customer_id": "customer_id"})]
 
 
 @dataset(

@@ -10,7 +10,7 @@ What not to trust: the app offers 35 as the age, and 1,217 customers have it; so
 
 from duckdb import DuckDBPyRelation
 
-from flow_assets import Bool, DatasetSchema, Int32, Int64, String, column, dataset, range_buckets
+from flow_assets import Bool, DatasetSchema, Int32, Int64, String, column, dataset, in_range, not_null, range_buckets
 
 
 class Customers(DatasetSchema):
@@ -18,7 +18,12 @@ class Customers(DatasetSchema):
 
     customer_id: Int64 = column("Key of the customer")
     city: String = column("City of the first order", nullable=True)
-    age_years: Int32 = column("Age; null where none, or an impossible one, was entered", unit="years", nullable=True)
+    age_years: Int32 = column(
+        "Age; null where none, or an impossible one, was entered",
+        unit="years",
+        nullable=True,
+        rules=[in_range(0, 110), not_null(severity="warn", tolerance=0.1)],
+    )
     is_default_age: Bool = column("Whether the age is the one that the app offers")
 
 

@@ -9,7 +9,8 @@ When known: at `received_utc`. 148 events happened before the hour in which they
 `occurred_utc` changes afterwards, and a count by `received_hour_utc` never does.
 
 What not to trust: an event that is sent again later than in the next hour would count twice (there is none). Of
-32 events the product is no longer sold; they have no category.
+32 events the product is no longer sold; they have no category (`category_not_null` warns of an hour in which more than
+a tenth has none).
 """
 
 from duckdb import DuckDBPyRelation
@@ -20,29 +21,47 @@ from flow_assets import (
     DatasetSchema,
     Int32,
     Int64,
+    Rule,
     String,
     TimestampUtc,
     all_partitions,
     column,
     dataset,
+    gt,
+    isin,
     lookback,
+    not_null,
+    row_rule,
+    unique,
 )
 
 
 class Events(DatasetSchema):
     """What happened, when, and when it was known."""
 
-    event_id: String = column("Key of the event")
+    event_id: String = column("Key of the event", rules=[unique()])
     received_hour_utc: TimestampUtc = column("Beginning of the hour in which it was received")
     received_utc: TimestampUtc = column("When it was received, and so was known")
     occurred_utc: TimestampUtc = column("When it happened, by the browser's clock")
     customer_id: Int64 = column("Customer; null for a visitor who is not signed in", nullable=True)
-    kind: String = column("What happened: view, cart or purchase")
+    kind: String = column("What happened: view, cart or purchase", rules=[isin(["view", "cart", "purchase"])])
     sku: String = column("Product")
-    category: String = column("Category of the product; null if it is no longer sold", nullable=True)
+    category: String = column(
+        "Category of the product; null if it is no longer sold",
+        nullable=True,
+        rules=[not_null(severity="warn", tolerance=0.1)],
+    )
     quantity: Int32 = column("How many; 0 for a view")
-    price_cents: Int64 = column("Price of one as shown", unit="cents")
+    price_cents: Int64 = column("Price of one as shown", unit="cents", rules=[gt(0)])
     is_late: Bool = column("Whether it happened before the hour in which it was received")
+
+    @classmethod
+    def rules(cls) -> list[Rule]:
+        """Kinds, numbers and times agree."""
+        return [
+            row_rule("(quantity = 0) = (kind = 'view')", name="only_views_have_no_quantity"),
+            row_rule("is_late = (occurred_utc < received_hour_utc)", name="is_late_if_before_the_hour"),
+        ]
 
 
 @dataset(

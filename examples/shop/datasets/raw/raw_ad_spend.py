@@ -7,7 +7,7 @@ used in a month has no line (video, in January 2024).
 from duckdb import DuckDBPyRelation
 
 from examples.shop.datasets.calendar import MONTHS
-from flow_assets import DatasetSchema, Date, Float64, Int64, String, column, dataset, landed
+from flow_assets import DatasetSchema, Date, Float64, Int64, String, column, dataset, ge, landed, unique
 
 
 class RawAdSpend(DatasetSchema):
@@ -15,8 +15,8 @@ class RawAdSpend(DatasetSchema):
 
     line_number: Int64 = column("Line of the landed file, 1 for the first after the header")
     month: Date = column("First day of the month")
-    channel: String = column("Where the advertisement was shown")
-    spend: Float64 = column("What was billed", unit="euros")
+    channel: String = column("Where the advertisement was shown", rules=[unique()])
+    spend: Float64 = column("What was billed", unit="euros", rules=[ge(0)])
 
 
 @dataset(

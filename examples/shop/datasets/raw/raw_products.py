@@ -7,17 +7,17 @@ the events know 7 products more.
 from duckdb import DuckDBPyRelation
 
 from examples.shop.datasets.calendar import CATEGORIES
-from flow_assets import DatasetSchema, Float64, Int64, String, column, dataset, landed
+from flow_assets import DatasetSchema, Float64, Int64, String, column, dataset, gt, landed, unique
 
 
 class RawProducts(DatasetSchema):
     """Fields as in the source."""
 
     line_number: Int64 = column("Line of the landed file, 1 for the first")
-    sku: String = column("Product")
+    sku: String = column("Product", rules=[unique()])
     category: String = column("Category: books, garden, kitchen or toys")
     name: String = column("Name as shown")
-    price: Float64 = column("Price today", unit="euros")
+    price: Float64 = column("Price today", unit="euros", rules=[gt(0)])
 
 
 @dataset(
