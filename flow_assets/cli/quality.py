@@ -167,9 +167,9 @@ def _rule_row(score: "RuleScore", *, with_dataset: bool) -> tuple[str, ...]:
     rule = score.rule
     tolerance = rule.tolerance
     tolerated = f"{100 * tolerance:g} %" if isinstance(tolerance, float) else f"{tolerance:,}"
-    worst = f"{score.worst} ({percent(score.worst_share)})" if score.worst else "·"
+    worst = "·" if score.worst is None else f"{escape(score.worst)} ({percent(score.worst_share)})".strip()
     return (
-        f"{score.dataset} {rule.name}" if with_dataset else rule.name,
+        escape(f"{score.dataset} {rule.name}" if with_dataset else rule.name),
         rule.dimension,
         f"{rule.severity}{', quarantines' if rule.quarantine else ''}",
         f"{score.failed:,}" if score.failed else "·",
@@ -178,7 +178,7 @@ def _rule_row(score: "RuleScore", *, with_dataset: bool) -> tuple[str, ...]:
         tolerated if tolerance else "none",
         f"{len(score.broken):,}" if score.broken else "·",
         worst,
-        (score.broken[-1] or "·") if score.broken else "·",
+        escape(score.broken[-1] or "·") if score.broken else "·",
         escape(rule.text),
     )
 
@@ -187,15 +187,15 @@ def _print_kept_back(console: "Console", found: "Quality") -> None:
     """What is blocked and why, and what is published although it breaks a rule made since."""
     blocked = [(name, key, block) for name, of in found.datasets.items() for key, block in of.blocked.items()]
     for name, key, block in blocked[:_WORST]:
-        partition, since = " ".join(filter(None, (name, key))), block.at[:16].replace("T", " ")
-        console.print(f"\n[bold]blocked[/] {partition}, since {since} UTC\n  ", end="")
+        since = block.at[:16].replace("T", " ")
+        console.print(f"\n[bold]blocked[/] {_partition(name, key)}, since {since} UTC\n  ", end="")
         console.print(block.reason, markup=False)
     if len(blocked) > _WORST:
         console.print(f"\n... and {len(blocked) - _WORST} more are blocked; see all with --json.")
     broken = [(name, key, rules) for name, of in found.datasets.items() for key, rules in of.broken.items()]
     for name, key, rules in broken[:_WORST]:
-        partition = " ".join(filter(None, (name, key)))
-        console.print(f"\n[bold]published[/] {partition}, though it breaks rules made since: {', '.join(rules)}")
+        console.print(f"\n[bold]published[/] {_partition(name, key)}, though it breaks rules made since: ", end="")
+        console.print(", ".join(rules), markup=False)
     if len(broken) > _WORST:
         console.print(f"\n... and {len(broken) - _WORST} more are published so; see all with --json.")
     if unknown := sum(of.unknown for of in found.datasets.values()):
@@ -204,6 +204,12 @@ def _print_kept_back(console: "Console", found: "Quality") -> None:
         console.print(
             "\nSee what is kept back: FROM blocked.DATASET; then land a good file or relax the rule, and: flow run"
         )
+
+
+def _partition(dataset: str, key: str) -> str:
+    from rich.markup import escape
+
+    return escape(" ".join(filter(None, (dataset, key))))
 
 
 def percent(share: float | None) -> str:

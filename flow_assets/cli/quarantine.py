@@ -97,7 +97,8 @@ def _print_overview(found: "dict[str, Overview]") -> None:
     for name, of in found.items():
         which = keys_text(list(of.partitions)) if any(of.partitions) else "·"
         rules = ", ".join(of.rules) or "none any longer"
-        shown.add_row(name, f"{of.rows or '·'}", str(len(of.partitions) or "·"), which, rules)
+        counts = (f"{of.rows:,}" if of.rows else "·", f"{len(of.partitions):,}" if of.partitions else "·")
+        shown.add_row(name, *counts, _escaped(which), _escaped(rules))
     if not found:
         console.print("No dataset has a rule that quarantines rows, and no row is in quarantine.")
         return
@@ -119,7 +120,9 @@ def _print(found: "Quarantine") -> None:
     title = f"{found.dataset}: {rows_text(found.rows)} in quarantine{of_partitions}"
     shown = table(title, "rule", "rows", "partitions", "what must hold", texts=("partitions", "what must hold"))
     for rule in found.rules:
-        shown.add_row(rule.name, f"{rule.rows:,}", _most(rule), _escaped(rule.text or "(no longer declared)"))
+        shown.add_row(
+            _escaped(rule.name), f"{rule.rows:,}", _escaped(_most(rule)), _escaped(rule.text or "(no longer declared)")
+        )
     print_table(console, shown)
     if found.lost:
         again = f"flow run {found.dataset} --force"

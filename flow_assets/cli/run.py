@@ -166,17 +166,19 @@ def _print_counts(console: "Console", summary: "RunSummary") -> None:
 
 def _print_warnings(console: "Console", summary: "RunSummary") -> None:
     """The first few rules that are broken by what was published, and what was set apart."""
-    from flow_assets.cli.console import keys_text
+    from rich.markup import escape
 
     for warning in summary.warnings[:_SHOWN_WARNINGS]:
-        keys = keys_text(warning.partitions) if len(warning.partitions) < 2 else f"{len(warning.partitions)} partitions"
-        where = " ".join(filter(None, (warning.dataset, keys)))
+        first, *others = warning.partitions
+        where = escape(" ".join(filter(None, (warning.dataset, first)))) + (
+            f" and {len(others)} more" if others else ""
+        )
         head = "[bold]warning[/]" if warning.is_mild else "[bold]published, though broken[/]"
         console.print(f"\n{head} {where}\n  ", end="")
         rule = warning.rule
         console.print(f"{rule.name} ({rule.dimension}): {rule.text}: {warning.measured}", markup=False)
     if (more := len(summary.warnings) - _SHOWN_WARNINGS) > 0:
-        console.print(f"\n... and {more} more rules that only warn; see them with: flow quality")
+        console.print(f"\n... and {more} more rules that are broken; see them with: flow quality")
     if names := [name for name, of in summary.datasets.items() if of.quarantined]:
         rows = sum(summary.datasets[name].quarantined for name in names)
         console.print(f"\nSet apart, {rows:,} row{'' if rows == 1 else 's'}: flow quarantine {names[0]}")

@@ -110,6 +110,15 @@ def test_quality_as_json(judged: tuple[Sandbox, dict, str]) -> None:
     assert (rule["failed"], rule["total"], rule["broken"], rule["tolerance"]) == (4, 13, [DAYS[3]], 1)
 
 
+def test_patterns_and_names_are_shown_as_they_are(copy: Sandbox) -> None:
+    copy.edit("readings.py", 'isin(["a", "b", "c"]', 'str_matches("[a-c]$", name="[bold]known"')
+    copy.edit("readings.py", "in_range, isin", "in_range, str_matches")
+    assert "[bold]known (validity): meter matches [a-c]$" in flow(copy, "run").stdout
+    for arguments in (["quality"], ["quality", "readings"], ["quarantine"], ["quarantine", "readings"]):
+        assert "[bold]known" in flow(copy, *arguments).stdout
+    assert "[a-c]$" in flow(copy, "quality").stdout
+
+
 def test_nothing_was_checked_yet(sandbox: Sandbox) -> None:
     for arguments in ([], ["readings"]):
         done = flow(sandbox, "quality", *arguments)
