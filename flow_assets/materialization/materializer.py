@@ -50,6 +50,7 @@ class Materializer:
         self._project = project
         self._planner = planner
         self._connection = connection
+        connection.execute("SET enable_progress_bar = false")  # after two seconds it is drawn into what `--json` prints
         self._loader = FrameLoader(connection)
         self._claims = claims
         self._run_id = run_id
