@@ -46,7 +46,7 @@ fix: .venv/dev ## Format, and mend what lint can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: .venv/bench ## Measure how fast it is, beside what; a quarter of an hour on a machine that does nothing else
+bench: .venv/bench ## Measure how fast it is, beside what; twenty minutes on a machine that does nothing else
 	$(BIN)/python -m benchmarks $(BENCH)
 
 lock: ## Resolve every dependency anew and write requirements.lock

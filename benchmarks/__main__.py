@@ -12,7 +12,18 @@ from benchmarks import report
 from benchmarks.measuring import BenchmarkError
 from benchmarks.workspace import Workspace
 
-MEASUREMENTS = ("floor", "cold", "range_run", "plain_dagster", "changes", "warm", "plan", "merge_states")
+MEASUREMENTS = (
+    "floor",
+    "cold",
+    "range_run",
+    "plain_dagster",
+    "changes",
+    "warm",
+    "plan",
+    "scan",
+    "check_bookkeeping",
+    "merge_states",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -20,6 +20,8 @@ import yaml
 from benchmarks import merge_states, report
 from benchmarks.floor import compare
 from benchmarks.measuring import BenchmarkError, Result, Target, run_process
+from benchmarks.scan import require_equal_failures
+from benchmarks.subjects import pandera_validation, sales, scanned
 from benchmarks.subjects.timed_flow import Stopwatch
 from benchmarks.workspace import DATASETS, Deployment, Workspace, copy_datasets
 from flow_assets.checks.profile import ColumnProfile, Profile
@@ -219,3 +221,30 @@ def _wait_for(condition: Callable[[], Any]) -> Any:
             return found
         time.sleep(0.1)
     raise AssertionError("it did not come to pass in 30 seconds")
+
+
+def test_each_way_of_checking_the_sales_finds_the_same_failures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "sales.parquet"
+    sales.write(path, 300_000)
+    scanned.main(path, "rules")
+    scanned.main(path, "quantiles")
+    pandera_validation.main(path)
+    rules, quantiles, of_pandera = (json.loads(line)["failed"] for line in capsys.readouterr().out.splitlines())
+    assert len(rules) == 11
+    assert require_equal_failures({"rules": [rules], "quantiles": [quantiles], "pandera": [of_pandera]}) > 1000
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [({"a": 1, "b": 3}, "pandera and rules find other rows that break b"), ({"a": 1}, "that break b")],
+)
+def test_ways_that_find_other_failures_are_an_error(other: dict[str, int], message: str) -> None:
+    with pytest.raises(BenchmarkError, match=message):
+        require_equal_failures({"rules": [{"a": 1, "b": 2}], "pandera": [other]})
+
+
+def test_a_rule_that_no_row_breaks_compares_nothing() -> None:
+    with pytest.raises(BenchmarkError, match="No row breaks b"):
+        require_equal_failures({"rules": [{"a": 1, "b": 0}], "pandera": [{"a": 1, "b": 0}]})

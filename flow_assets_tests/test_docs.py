@@ -1,5 +1,6 @@
 """What the documents say is checked: the README's dataset loads, every name is there, every link leads somewhere."""
 
+import importlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md"), ROOT / "data" / "README.md"]
 )
-COMMANDS = ("land", "plan", "run", "why", "fingerprint", "status", "profile-data", "query")
+COMMANDS = ("land", "plan", "run", "why", "fingerprint", "status", "quality", "quarantine", "profile-data", "query")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,22 @@ def test_the_readme_s_dataset_can_be_added(tmp_path: Path, monkeypatch: pytest.M
         )
         table = conform(added.function(departures).to_arrow_table(), added, added.sort_by)
     assert table["scheduled_departures"].to_pylist() == [3]
+
+
+def test_the_rules_of_the_page_on_quality_can_be_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = _blocks("docs/quality.md", "python")
+    (tmp_path / "rules_of_the_page.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    rules = {rule.name: rule for rule in importlib.import_module("rules_of_the_page").Readings.all_rules()}
+    assert set(rules) == {
+        *("meter_isin", "meter_not_null", "read_utc_not_null", "watts_in_range", "watts_not_null", "watts_ks"),
+        *("c_is_never_off", "read_utc_complete"),
+    }
+    assert (rules["meter_isin"].quarantine, rules["watts_not_null"].severity, rules["watts_ks"].severity) == (
+        True,
+        "warn",
+        "warn",
+    )
 
 
 def test_every_dataset_is_in_the_reference_and_in_the_readme_s_picture(graph: DatasetGraph) -> None:

@@ -8,7 +8,7 @@ What follows from the results is said by `judge`, and can be said again when sev
 
 from flow_assets.checks.conform import CONFORM_VERSION, conform
 from flow_assets.checks.facts import PastPartition
-from flow_assets.checks.inspect import Inspected, Inspector, Past
+from flow_assets.checks.inspect import Inspected, Inspector, Keys, Past, Results
 from flow_assets.checks.results import Finding, RuleResult, Verdict, judge
 from flow_assets.checks.unique import repeats_previous
 
@@ -17,8 +17,10 @@ __all__ = [
     "Finding",
     "Inspected",
     "Inspector",
+    "Keys",
     "Past",
     "PastPartition",
+    "Results",
     "RuleResult",
     "Verdict",
     "conform",

@@ -21,6 +21,7 @@ from flow_assets.declaration.constraints import (
     StrLength,
     StrMatches,
 )
+from flow_assets.declaration.partition_constraints import PartitionQuery
 
 _BROKEN_BY = {"ge": "<", "gt": "<=", "le": ">", "lt": ">=", "eq": "<>", "ne": "="}
 _COMPARED_IN_TURN = 4
@@ -50,6 +51,13 @@ def broken(rule: Rule, columns: Mapping[str, pa.DataType]) -> str | None:
     return write(rule.constraint, identifier(column), columns.get(column))
 
 
+def failing_sql(rule: Rule, columns: Mapping[str, pa.DataType]) -> str:
+    """What of a rule is asked in SQL, for people to ask it themselves; empty for what is not asked in SQL alone."""
+    if isinstance(rule.constraint, PartitionQuery):
+        return rule.constraint.sql
+    return broken(rule, columns) or ""
+
+
 def _not_null(constraint: NotNull, column: str, kind: pa.DataType) -> str:
     del constraint, kind
     return f"{column} IS NULL"
@@ -57,16 +65,20 @@ def _not_null(constraint: NotNull, column: str, kind: pa.DataType) -> str:
 
 def _compare(constraint: Compare, column: str, kind: pa.DataType) -> str:
     sql = f"{column} {_BROKEN_BY[constraint.operator]} {literal(constraint.value, kind)}"
-    nan_seems_fine = pa.types.is_floating(kind) and constraint.operator in ("ge", "gt")
-    return f"({sql} OR isnan({column}))" if nan_seems_fine else sql
+    return sql if constraint.operator == "ne" else _or_nan(sql, column, kind)
 
 
 def _in_range(constraint: InRange, column: str, kind: pa.DataType) -> str:
     low, high = literal(constraint.min_value, kind), literal(constraint.max_value, kind)
     if constraint.include_min and constraint.include_max:
-        return f"{column} NOT BETWEEN {low} AND {high}"
+        return _or_nan(f"{column} NOT BETWEEN {low} AND {high}", column, kind)
     below, above = ("<" if constraint.include_min else "<="), (">" if constraint.include_max else ">=")
-    return f"({column} {below} {low} OR {column} {above} {high})"
+    return _or_nan(f"({column} {below} {low} OR {column} {above} {high})", column, kind)
+
+
+def _or_nan(sql: str, column: str, kind: pa.DataType) -> str:
+    """NaN breaks it too: said even where it is the greatest number, since Parquet's statistics say it is not there."""
+    return f"({sql} OR isnan({column}))" if pa.types.is_floating(kind) else sql
 
 
 def _is_in(constraint: IsIn, column: str, kind: pa.DataType) -> str:

@@ -1,7 +1,7 @@
 """Checks a batch of partitions: counts and states in one scan, what leaves for the quarantine, and each as a whole."""
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -23,6 +23,9 @@ from flow_assets.declaration.constraints import Scope
 Keys = Mapping[str, Mapping[str, pa.Table]]
 """By dataset that rules refer to, and by partition: what rows of it may refer to."""
 
+Results = Mapping[str, RuleResult]
+"""Digest of a rule to how it fared."""
+
 
 @dataclass
 class Inspected:
@@ -32,9 +35,9 @@ class Inspected:
         table: the rows that stay.
         quarantined: the rows that leave, with the names of the rules they break; None where all stay.
         rows: how many rows were looked at.
-        results: digest of each rule that was asked to how it fared.
+        results: digest of each rule that was asked, or is known, to how it fared.
         states: of the profile of the rows that stay, encoded.
-        samples: name of each rule that is broken beyond what it tolerates to a few failing rows.
+        samples: digest of each rule that is broken beyond what it tolerates to a few failing rows.
     """
 
     table: pa.Table
@@ -53,14 +56,16 @@ class Past:
         partitions: those that are published.
     """
 
-    def __init__(self, order: Sequence[str], partitions: Mapping[str, PastPartition]) -> None:
+    def __init__(self, order: Sequence[str] = (), partitions: Mapping[str, PastPartition] | None = None) -> None:
         self._positions = {key: position for position, key in enumerate(order)}
-        self._partitions = dict(partitions)
-        self._published = sorted(self._positions[key] for key in partitions)
+        self._partitions = dict(partitions or {})
+        self._published = sorted(self._positions[key] for key in self._partitions)
         self._order = order
 
     def before(self, partition: str, count: int) -> list[PastPartition]:
         """The last `count` of those before `partition`, the nearest last."""
+        if not count:
+            return []
         end = bisect_left(self._published, self._positions[partition])
         return [self._partitions[self._order[n]] for n in self._published[max(0, end - count) : end]]
 
@@ -72,13 +77,13 @@ class Past:
 
 
 class Inspector:
-    """Checks partitions of one dataset by some or all of its rules.
+    """Checks partitions of one dataset by its rules.
 
     Args:
         dataset: whose.
-        rules: each with its digest.
+        rules: all of them, each with its digest.
         connection: where they are checked.
-        sort_by: columns by which each partition is sorted.
+        asked: digests of those that are asked; of the others it must be known how they fared. All by default.
     """
 
     def __init__(
@@ -86,23 +91,45 @@ class Inspector:
         dataset: Dataset,
         rules: Sequence[tuple[Rule, str]],
         connection: duckdb.DuckDBPyConnection,
-        sort_by: Sequence[str],
+        asked: Container[str] | None = None,
     ) -> None:
         self._dataset = dataset
         self._rules = tuple(rules)
         self._connection = connection
-        self._sort_by = tuple(sort_by)
-        self.needs = needs([rule for rule, _ in rules], dataset.schema.arrow_schema())
-        categories = dict.fromkeys((*category_columns(dataset), *self.needs.categories))
-        self._states = state_expressions(dataset.schema.columns(), tuple(categories))
+        self._sharing: dict[str, list[Rule]] = {}
+        for rule, digest in rules:
+            self._sharing.setdefault(digest, []).append(rule)
+        # Where several rules share a digest, one that quarantines stands for them.
+        self._asked = {
+            digest: max(sharing, key=lambda rule: rule.quarantine)
+            for digest, sharing in self._sharing.items()
+            if asked is None or digest in asked
+        }
+        self.needs = needs(list(self._asked.values()), dataset.schema.arrow_schema())
+        categories = {**dict.fromkeys(self.needs.categories, ()), **category_columns(dataset)}
+        self._states = state_expressions(dataset.schema.columns(), categories)
 
-    def inspect(self, batch: Mapping[str, pa.Table], keys: Keys, past: Past) -> dict[str, Inspected]:
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Digests of the rules that are asked."""
+        return tuple(self._asked)
+
+    def inspect(
+        self, batch: Mapping[str, pa.Table], keys: Keys, past: Past, known: Mapping[str, Results] | None = None
+    ) -> dict[str, Inspected]:
         """Check conformed tables, by partition in the partitions' order.
+
+        Args:
+            batch: partition to its rows, in the order of the dataset's `sort_by`.
+            keys: what rows may refer to.
+            past: the partitions before them; those of the batch that are found good join it.
+            known: partition to how the rules fared that are not asked.
 
         Raises:
             RuleError: a rule in Python cannot be asked.
+            duckdb.Error: one in SQL has no answer for these rows.
         """
-        row_rules = {digest: rule for rule, digest in self._rules if rule.scope is Scope.ROW}
+        row_rules = {digest: rule for digest, rule in self._asked.items() if rule.scope is Scope.ROW}
         found = self._scan(batch, row_rules, keys)
         if leaving := {p: f for p, f in found.items() if f.quarantined is not None}:
             staying = {digest: rule for digest, rule in row_rules.items() if not rule.quarantine}
@@ -111,12 +138,15 @@ class Inspector:
                 inspected.results |= again[partition].results
                 inspected.states = again[partition].states
                 inspected.samples |= again[partition].samples
+        for partition, inspected in found.items() if known else ():
+            inspected.results = {**(known or {})[partition], **inspected.results}
         self._inspect_wholes(found, past)
         return found
 
     def _scan(self, batch: Mapping[str, pa.Table], rules: Mapping[str, Rule], keys: Keys) -> dict[str, Inspected]:
         """Count and gather what one scan can, and set those rows apart that leave."""
-        asked = ask(self._connection, batch, list(rules.values()), Circumstances(self._sort_by, keys))
+        # Within a partition the partition column, by which a set-based result is sorted first, is the same.
+        asked = ask(self._connection, batch, list(rules.values()), Circumstances(self._dataset.sort_by, keys))
         counted = scan(self._connection, asked.batch, [*asked.counts, *self._states])
         states = encode(counted, self._dataset.schema.columns())
         columns = {digest: counted[rule.name].to_pylist() for digest, rule in rules.items()}
@@ -129,26 +159,30 @@ class Inspector:
 
     def _look_closer(self, found: Inspected, asked: Asked, partition: str, rules: Mapping[str, Rule]) -> None:
         """Read the rows of what is broken: those that leave, and a few of each rule that tolerates no so many."""
-        broken = [(rules[digest], result) for digest, result in found.results.items() if result.failed]
-        leaving = [rule for rule, _ in broken if rule.quarantine]
-        shown = [rule for rule, result in broken if not rule.tolerates(result.failed, result.total)]
+        broken = {digest: result for digest, result in found.results.items() if result.failed}
+        leaving = {digest for digest in broken if rules[digest].quarantine}
+        shown = {digest for digest, result in broken.items() if not self._is_tolerated(digest, result)}
         # Of what stays the other rules are asked again.
-        asked_for = leaving or shown
+        asked_for = [digest for digest in broken if digest in (leaving or shown)]
         if not asked_for:
             return
-        failing = failing_rows(self._connection, asked, partition, [rule.name for rule in asked_for])
-        for rule in shown:
-            if rule in asked_for:
-                found.samples[rule.name] = sample(self._connection, found.table, failing, rule, self._dataset.sort_by)
+        failing = failing_rows(self._connection, asked, partition, [rules[digest].name for digest in asked_for])
+        for digest in asked_for:
+            if digest in shown:
+                rows = sample(self._connection, found.table, failing, rules[digest], self._dataset.sort_by)
+                found.samples[digest] = rows
         if leaving:
             found.table, found.quarantined = split(found.table, failing)
 
+    def _is_tolerated(self, digest: str, result: RuleResult) -> bool:
+        return all(rule.tolerates(result.failed, result.total) for rule in self._sharing[digest])
+
     def _inspect_wholes(self, found: Mapping[str, Inspected], past: Past) -> None:
         """Ask the rules on partitions, one partition after the other, because each is the past of the next."""
-        wholes = {rule.name: digest for rule, digest in self._rules if rule.scope is not Scope.ROW}
+        wholes = {rule.name: digest for digest, rule in self._asked.items() if rule.scope is not Scope.ROW}
         if not wholes:
             return
-        rules = [rule for rule, _ in self._rules]
+        rules = [rule for rule in self._asked.values() if rule.name in wholes]
         distributed = self._distributions([inspected.states for inspected in found.values()])
         with ExitStack() as stack:
             sealed = stack.enter_context(sealed_connection()) if self.needs.is_queried else None
@@ -156,7 +190,7 @@ class Inspector:
                 facts = PartitionFacts.of(self._dataset.partitions, partition, inspected.table, distribution)
                 asked = inspect_partition(rules, facts, past.before(partition, self.needs.past), sealed)
                 inspected.results |= {wholes[name]: result for name, result in asked.results.items()}
-                inspected.samples |= asked.samples
+                inspected.samples |= {wholes[name]: rows for name, rows in asked.samples.items()}
                 if self.needs.past and not judge(self._rules, inspected.results).errors:
                     past.add(PastPartition(partition, len(inspected.table), distribution))
 

@@ -1,12 +1,18 @@
 """Which kinds of columns there are for a profile, and what DuckDB gathers of each in one scan."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from enum import StrEnum
 
 import pyarrow as pa
 
+from flow_assets.checks.literals import text
+
 TEXT_LENGTH = 64
 """Of a text, the least and the greatest keep so many characters, and so do categories."""
+
+_COUNTED_APART = 16
+"""Expected values of a column up to which counting each by itself is cheaper than a histogram."""
 
 _SAFE_DIGITS = 28
 """Sums of decimals of more digits could overflow DuckDB's 128 bits within ten billion rows."""
@@ -101,6 +107,27 @@ def parts_of(type_: pa.DataType, quoted: str) -> dict[str, str]:
     if kind is Kind.WHOLE or (kind is Kind.DECIMAL and type_.precision <= _SAFE_DIGITS):
         parts.update(_TOTAL)
     return {part: sql.format(c=name) for part, sql in parts.items()}
+
+
+def categories_of(type_: pa.DataType, quoted: str, expected: Sequence[str]) -> str:
+    """SQL for how often each value of a column occurs, as a map; an expected one may be there with 0.
+
+    A histogram costs as much as twenty comparisons, so that only texts that are not expected come into it.
+
+    Args:
+        type_: the column's.
+        quoted: the column's name as SQL has it.
+        expected: texts which most of its values are.
+    """
+    if kind_of(type_) is not Kind.TEXT or pa.types.is_dictionary(type_):
+        return f"histogram(left({quoted}::VARCHAR, {TEXT_LENGTH}))"
+    cut = f"CASE WHEN strlen({quoted}) > {TEXT_LENGTH} THEN left({quoted}, {TEXT_LENGTH}) ELSE {quoted} END"
+    short = [text(value) for value in expected if len(value) < TEXT_LENGTH]
+    if not short or len(short) > _COUNTED_APART:
+        return f"histogram({cut})"
+    counts = ", ".join(f"{value}: count_if({quoted} = {value})::UBIGINT" for value in short)
+    others = f"{quoted} NOT IN (SELECT unnest([{', '.join(short)}]))"
+    return f"map_concat(MAP {{{counts}}}, histogram({cut}) FILTER (WHERE {others}))"
 
 
 def quantile_type(type_: pa.DataType) -> pa.DataType:

@@ -78,3 +78,8 @@ class Finding:
     def is_passed(self) -> bool:
         """Whether no more is broken than is tolerated."""
         return self.rule.tolerates(self.result.failed, self.result.total)
+
+    @property
+    def measured(self) -> str:
+        """What was found, in words."""
+        return self.result.detail or f"{self.result.failed} of {self.result.total} rows break it"

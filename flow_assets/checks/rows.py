@@ -49,7 +49,7 @@ class Asked:
     @property
     def counts(self) -> list[tuple[str, str]]:
         """For `scan`: how many rows break each rule."""
-        return [(name, f"count(*) FILTER (WHERE {sql})") for name, sql in self.broken.items()]
+        return [(name, f"coalesce(count_if({sql}), 0)::BIGINT") for name, sql in self.broken.items()]
 
 
 def ask(

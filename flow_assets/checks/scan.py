@@ -1,4 +1,4 @@
-"""Everything that is counted of a batch of partitions, in one DuckDB query."""
+"""Everything that is counted of a batch of partitions, in as few DuckDB queries as are fast."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +11,10 @@ from flow_assets.checks.literals import identifier
 
 NUMBER = "__partition"
 """Column of a batch that says which of its partitions a row belongs to, from 0."""
+
+TOGETHER = 50
+"""Aggregates of one query: of 342 over 128 partitions DuckDB 2.0 makes two and a half times the work of seven times 50;
+a query reads only the columns it needs."""
 
 Expressions = Sequence[tuple[str, str]]
 """Aliases, each with the aggregate in SQL."""
@@ -26,10 +30,16 @@ def scan(connection: duckdb.DuckDBPyConnection, batch: Mapping[str, pa.Table], e
     """
     if not batch:
         raise ValueError("A batch has at least one partition.")
+    sizes = [len(table) for table in batch.values()]
+    found = pa.table({"partition": pa.array(list(batch), pa.string()), "rows": pa.array(sizes, pa.int64())})
     with registered(connection, batch=concatenated(batch)):
-        counted = connection.sql(_query([len(table) for table in batch.values()], expressions)).to_arrow_table()
-    counted = counted.sort_by(NUMBER).drop_columns([NUMBER])
-    return counted.add_column(0, "partition", pa.array(list(batch), pa.string()))
+        for start in range(0, len(expressions), TOGETHER):
+            query = _query(sizes, expressions[start : start + TOGETHER])
+            counted = connection.sql(query).to_arrow_table().sort_by(NUMBER)
+            for name in counted.column_names:
+                if name not in (NUMBER, "rows"):
+                    found = found.append_column(name, counted[name])
+    return found
 
 
 def scan_relation(relation: duckdb.DuckDBPyRelation, expressions: Expressions) -> pa.Table:

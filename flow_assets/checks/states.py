@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flow_assets.checks.kinds import TEXT_LENGTH, Kind, kind_of, parts_of, plain_type
+from flow_assets.checks.kinds import Kind, categories_of, kind_of, parts_of, plain_type
 from flow_assets.declaration import ColumnDeclaration, Dataset
 from flow_assets.declaration.constraints import Constraint, IsIn
 from flow_assets.declaration.partition_constraints import NoDrift
@@ -68,7 +68,10 @@ _LENGTH_BYTES = 4
 
 
 def state_expressions(
-    columns: Sequence[ColumnDeclaration], categories: Sequence[str] = (), *, with_quantiles: bool = True
+    columns: Sequence[ColumnDeclaration],
+    categories: Mapping[str, Sequence[str]] | None = None,
+    *,
+    with_quantiles: bool = True,
 ) -> list[tuple[str, str]]:
     """What a scan has to compute for each partition: alias and aggregate, for DuckDB.
 
@@ -78,24 +81,33 @@ def state_expressions(
 
     Args:
         columns: of which columns.
-        categories: columns whose values are counted one by one as well.
+        categories: columns whose values are counted one by one as well, each with the texts that are expected there.
         with_quantiles: whether to gather sketches of the quantiles, which cost more than all the rest.
     """
     found = [("state_rows", "count(*)")]
     for number, column in enumerate(columns):
         quoted = '"' + column.name.replace('"', '""') + '"'
         parts = {"count": f"count({quoted})", **parts_of(column.type, quoted)}
-        if column.name in categories:
-            parts["categories"] = f"histogram(left({quoted}::VARCHAR, {TEXT_LENGTH}))"
+        if categories and column.name in categories:
+            parts["categories"] = categories_of(column.type, quoted, categories[column.name])
         if not with_quantiles:
             parts.pop("quantiles", None)
         found += [(_alias(number, part), sql) for part, sql in parts.items()]
     return found
 
 
-def category_columns(dataset: Dataset) -> tuple[str, ...]:
-    """The columns whose values are counted one by one: those whose rules name the values or watch their shares."""
-    return tuple(dict.fromkeys(rule.columns[0] for rule in dataset.rules if _is_about_values(rule.constraint)))
+def category_columns(dataset: Dataset) -> dict[str, tuple[str, ...]]:
+    """The columns whose values are counted one by one: those whose rules name the values or watch their shares.
+
+    Returns:
+        Column to the texts that its rules expect. A set that is forbidden says nothing of how many others there are.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in dataset.rules:
+        expected = _expected(rule.constraint)
+        if expected is not None:
+            found[rule.columns[0]] = tuple(dict.fromkeys((*found.get(rule.columns[0], ()), *expected)))
+    return found
 
 
 def encode(found: pa.Table, columns: Sequence[ColumnDeclaration]) -> list[bytes]:
@@ -185,7 +197,8 @@ def _whole(values: pa.Array) -> pa.Array:
 
 def _most_frequent(maps: pa.Array) -> pa.Array:
     counted = ([] if values is None else values for values in maps.to_pylist())
-    kept = (sorted(values, key=lambda pair: (-pair[1], pair[0]))[:MOST_CATEGORIES] for values in counted)
+    there = ([pair for pair in values if pair[1]] for values in counted)  # what is expected need not be there
+    kept = (sorted(values, key=lambda pair: (-pair[1], pair[0]))[:MOST_CATEGORIES] for values in there)
     return pa.array([[{"value": v, "count": n} for v, n in values] for values in kept], pa.list_(_CATEGORY))
 
 
@@ -207,8 +220,11 @@ def _from_bytes(encoded: bytes) -> pa.RecordBatch:
         raise StoreError(f"States are damaged ({error}); make them again from the data.") from error
 
 
-def _is_about_values(constraint: Constraint) -> bool:
-    return isinstance(constraint, IsIn) or (isinstance(constraint, NoDrift) and constraint.measure == "category_shares")
+def _expected(constraint: Constraint) -> tuple[str, ...] | None:
+    """The texts that a column should hold; None where a rule does not ask for its values, which may be many."""
+    if isinstance(constraint, IsIn) and not constraint.forbidden:
+        return tuple(value for value in constraint.values if isinstance(value, str))
+    return () if isinstance(constraint, NoDrift) and constraint.measure == "category_shares" else None
 
 
 def _alias(number: int, part: str) -> str:

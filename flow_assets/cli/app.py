@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from flow_assets.cli import fingerprint, land, plan, profile_data, query, run, status, why
+from flow_assets.cli import fingerprint, land, plan, profile_data, quality, quarantine, query, run, status, why
 from flow_assets.errors import FlowError, SelectionError, SettingsError
 
 EXIT_PROBLEM = 1
@@ -18,14 +18,14 @@ _TRUE = {"1", "true", "t", "yes", "y", "on"}  # as pydantic has it
 
 app = typer.Typer(
     help="Feature datasets that are checked, partitioned and never computed twice.",
-    epilog="Exit codes: 0 all is well; 1 something failed or is held; 2 wrong usage; 130 interrupted.\n"
+    epilog="Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130 interrupted.\n"
     "Settings are environment variables: FLOW_ASSETS_DATA=DIR writes everything under DIR.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (land, plan, run, why, fingerprint, status, profile_data, query):
+for command in (land, plan, run, why, fingerprint, status, quality, quarantine, profile_data, query):
     examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
     app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
 

@@ -78,7 +78,7 @@ def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
     grouped: dict[tuple[str, str, str], list[PlanEntry]] = {}
     for entry in entries:
         if entry.action is not Action.REUSE:
-            is_own = entry.because is Because.FAILED_BEFORE or (
+            is_own = entry.because in (Because.FAILED_BEFORE, Because.BLOCKED) or (
                 entry.action is Action.COMPUTE and entry.because is not Because.INPUT_PENDING
             )
             group = (entry.dataset, entry.action.value, explainer.reason(entry) if is_own else "")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from flow_assets.materialization.outcomes import Outcome
     from flow_assets.materialization.project import Project
     from flow_assets.materialization.requests import Request
@@ -26,6 +28,8 @@ EXAMPLES = (
 )
 
 _SHOWN_PROBLEMS = 10
+_SHOWN_WARNINGS = 3
+_WORKED = ("computed", "restored", "checked", "blocked")
 _TABLES = 'flow query "SELECT table_schema, table_name FROM information_schema.tables"'
 
 
@@ -100,7 +104,7 @@ def _launcher(run: "Run", listener: "Callable[[Outcome], None]", stack: ExitStac
 
 
 def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
-    """What is blocked and what failed, each for itself; then, by dataset and cause, what is held and what waits."""
+    """What is blocked or failed, each for itself; then, by dataset and cause, what is held and what waits."""
     from flow_assets.materialization.outcomes import Status
     from flow_assets.memo.explain import FAILED_BEFORE
 
@@ -114,32 +118,20 @@ def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
 
 
 def _print(summary: "RunSummary", project: "Project") -> None:
-    from flow_assets.cli.console import keys_text, out, print_table, table
+    from flow_assets.cli.console import out
     from flow_assets.materialization.outcomes import Status
     from flow_assets.settings import Settings
 
-    shown = table("Run", "dataset", *(status.value for status in Status), "rows", "seconds")
-    for name, of_dataset in summary.datasets.items():
-        counts = (str(of_dataset.counts[status] or "·") for status in Status)
-        shown.add_row(name, *counts, f"{of_dataset.rows:,}", f"{of_dataset.seconds:.1f}")
-    shown.add_section()
-    totals = (str(summary.total(status) or "·") for status in Status)
-    shown.add_row("all", *totals, f"{sum(d.rows for d in summary.datasets.values()):,}", f"{summary.seconds:.1f}")
     console = out()
-    print_table(console, shown)
+    _print_counts(console, summary)
     computing = sum(of_dataset.seconds for of_dataset in summary.datasets.values())
     if summary.total(Status.COMPUTED) + summary.total(Status.RESTORED):
         console.print(
             f"\n{computing:.1f} of the {summary.seconds:.1f} seconds made data; the rest went into Dagster's records."
         )
-    groups = _grouped(summary.problems)
-    for group in groups[:_SHOWN_PROBLEMS]:
-        first, keys = group[0], keys_text([problem.partition for problem in group])
-        console.print(f"\n[bold]{first.status.value}[/] {' '.join(filter(None, (first.dataset, keys)))}\n  ", end="")
-        console.print(first.reason, markup=False)
-    if len(groups) > _SHOWN_PROBLEMS:
-        console.print(f"\n... and {len(groups) - _SHOWN_PROBLEMS} more; see all with --json.")
-    if not any(summary.total(status) for status in (Status.COMPUTED, Status.RESTORED)):
+    _print_warnings(console, summary)
+    _print_problems(console, summary)
+    if not any(summary.total(status) for status in map(Status, _WORKED)):
         rest = ": everything that can be made is up to date" if summary.is_successful else ""
         console.print(f"\nNothing was computed{rest}.")
     if summary.total(Status.WAITING) and not any(of_dataset.rows for of_dataset in summary.datasets.values()):
@@ -148,8 +140,62 @@ def _print(summary: "RunSummary", project: "Project") -> None:
         console.print(f"\nNothing has landed in {project.settings.landing}.{advice}")
     if not summary.is_successful:
         console.print(
-            "\nLand a good file or mend the code, then: flow run; though nothing has changed: flow run --retry"
+            "\nLand a good file, mend the code or relax the rule, then: flow run; though nothing has changed: "
+            "flow run --retry"
         )
     console.print(
         f"\nWhere to look next: {_TABLES}; flow status; make dev (Dagster's UI); {project.settings.warehouse}"
     )
+
+
+def _print_counts(console: "Console", summary: "RunSummary") -> None:
+    from flow_assets.cli.console import print_table, table
+    from flow_assets.materialization.outcomes import Status
+    from flow_assets.materialization.summary import FOUND
+
+    shown = table("Run", "dataset", *(status.value for status in Status), *FOUND, "rows", "seconds")
+    for name, of in summary.datasets.items():
+        counts = (*(of.counts[status] for status in Status), *(getattr(of, name) for name in FOUND))
+        shown.add_row(name, *(f"{n:,}" if n else "·" for n in counts), f"{of.rows:,}", f"{of.seconds:.1f}")
+    shown.add_section()
+    totals = (*map(summary.total, Status), *map(summary.found, FOUND))
+    rows = sum(of.rows for of in summary.datasets.values())
+    shown.add_row("all", *(f"{n:,}" if n else "·" for n in totals), f"{rows:,}", f"{summary.seconds:.1f}")
+    print_table(console, shown)
+
+
+def _print_warnings(console: "Console", summary: "RunSummary") -> None:
+    """The first few rules that are broken by what was published, and what was set apart."""
+    from rich.markup import escape
+
+    for warning in summary.warnings[:_SHOWN_WARNINGS]:
+        first, *others = warning.partitions
+        where = escape(" ".join(filter(None, (warning.dataset, first)))) + (
+            f" and {len(others)} more" if others else ""
+        )
+        head = "[bold]warning[/]" if warning.is_mild else "[bold]published, though broken[/]"
+        console.print(f"\n{head} {where}\n  ", end="")
+        rule = warning.rule
+        console.print(f"{rule.name} ({rule.dimension}): {rule.text}: {warning.measured}", markup=False)
+    if (more := len(summary.warnings) - _SHOWN_WARNINGS) > 0:
+        console.print(f"\n... and {more} more rules that are broken; see them with: flow quality")
+    if names := [name for name, of in summary.datasets.items() if of.quarantined]:
+        rows = sum(summary.datasets[name].quarantined for name in names)
+        console.print(f"\nSet apart, {rows:,} row{'' if rows == 1 else 's'}: flow quarantine {names[0]}")
+
+
+def _print_problems(console: "Console", summary: "RunSummary") -> None:
+    from flow_assets.cli.console import keys_text
+    from flow_assets.materialization.outcomes import Status
+
+    groups = _grouped(summary.problems)
+    for group in groups[:_SHOWN_PROBLEMS]:
+        first, keys = group[0], keys_text([problem.partition for problem in group])
+        console.print(f"\n[bold]{first.status.value}[/] {' '.join(filter(None, (first.dataset, keys)))}\n  ", end="")
+        console.print(first.reason, markup=False)
+    if len(groups) > _SHOWN_PROBLEMS:
+        console.print(f"\n... and {len(groups) - _SHOWN_PROBLEMS} more; see all with --json.")
+    if kept := [problem.dataset for problem in summary.problems if problem.status is Status.BLOCKED]:
+        console.print(
+            f'\nWhat is blocked is kept: flow query "FROM blocked.{kept[0]}"; readers stay on the last good version.'
+        )

@@ -1,8 +1,12 @@
-"""Show what is there: partitions present, missing, stale and failed, the newest data, the size of the store."""
+"""Show what is there: partitions present, missing, stale, failed and blocked, rows set apart, the store's size."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from flow_assets.insight.status import DatasetStatus
 
 NAME = "status"
 EXAMPLES = (
@@ -25,13 +29,34 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     if as_json:
         print_json(asdict(status))
         return
-    columns = ("dataset", "partitions", "present", "missing", "stale", "failed", "newest", "rows", "size", "published")
-    shown = table("Status", *columns)
+    counted = ("partitions", "present", "missing", "stale", "failed", "blocked", "broken", "warned", "quarantined")
+    shown = table("Status", "dataset", *counted, "newest", "rows", "size", "published")
     for name, of in status.datasets.items():
-        counts = (of.partitions, of.present, of.missing, of.stale, of.failed)
+        counts = (getattr(of, name) for name in counted)
         published = of.published_at[:19].replace("T", " ") + " UTC" if of.published_at else "never"
         newest = of.newest or "·"
-        shown.add_row(name, *(str(n or "·") for n in counts), newest, f"{of.rows:,}", size_text(of.bytes), published)
+        shown.add_row(
+            name, *(f"{n:,}" if n else "·" for n in counts), newest, f"{of.rows:,}", size_text(of.bytes), published
+        )
     console = out()
     print_table(console, shown)
     console.print(f"\nStore: {size_text(status.store_bytes)} in {project.settings.store}")
+    for line in _advice(status.datasets):
+        console.print(f"\n{line}")
+
+
+def _advice(datasets: "Mapping[str, DatasetStatus]") -> list[str]:
+    """What to do where data is kept back, broken or set apart."""
+    blocked = [name for name, of in datasets.items() if of.blocked]
+    broken = [name for name, of in datasets.items() if of.broken]
+    quarantined = [name for name, of in datasets.items() if of.quarantined]
+    lines = (
+        (
+            blocked,
+            "Blocked, so that readers stay on the last good version: {}. Why: flow quality; their rows: FROM "
+            "blocked.{}. Land a good file or relax the rule, then: flow run",
+        ),
+        (broken, "Published, though they break rules made since: {}. Which: flow quality {}"),
+        (quarantined, "Rows are set apart: {}. Look at them: flow quarantine {}"),
+    )
+    return [line.format(", ".join(names), names[0]) for names, line in lines if names]

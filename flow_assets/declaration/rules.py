@@ -103,8 +103,12 @@ class Rule:
 
     def tolerates(self, failed: int, total: int) -> bool:
         """Whether `failed` of `total` is no more than is tolerated."""
-        allowed = self.tolerance * total if isinstance(self.tolerance, float) else self.tolerance
-        return failed <= allowed
+        return tolerates(self.tolerance, failed, total)
+
+
+def tolerates(tolerance: int | float, failed: int, total: int) -> bool:
+    """Whether `failed` of `total` is no more than `tolerance`: a share if it is a float, else a number of rows."""
+    return failed <= (tolerance * total if isinstance(tolerance, float) else tolerance)
 
 
 _Named = TypeVar("_Named", bound=StrEnum)

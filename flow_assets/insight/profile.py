@@ -112,7 +112,7 @@ def _scan(
     connection: duckdb.DuckDBPyConnection,
     paths: Sequence[Sequence[str]],
     columns: Sequence[ColumnDeclaration],
-    categories: Sequence[str],
+    categories: Mapping[str, Sequence[str]],
 ) -> pa.Table:
     """One row of states a partition, whose files are given; a row of nulls for one without rows."""
     pairs = [(path, number) for number, files in enumerate(paths) for path in files]

@@ -5,6 +5,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from flow_assets.declaration import partition_keys
+from flow_assets.ledger.judgements import Totals
 from flow_assets.materialization.project import Project
 from flow_assets.memo.entries import Action, Because, PlanEntry
 
@@ -17,6 +18,10 @@ class DatasetStatus:
         missing: not published.
         stale: published, but not what it should be now.
         failed: failed at the last attempt, or its landed file cannot be read.
+        blocked: a version of it breaks its rules, is kept and not published.
+        broken: published, and breaks a rule made, or made stricter, since.
+        warned: published, and breaks a rule of severity warn.
+        quarantined: rows that left what is published.
         newest: the last partition published; None where there is none, or for a dataset without partitions.
         bytes: size of its current files.
         published_at: when it last changed, UTC, ISO 8601.
@@ -27,6 +32,10 @@ class DatasetStatus:
     missing: int
     stale: int
     failed: int
+    blocked: int
+    broken: int
+    warned: int
+    quarantined: int
     newest: str | None
     rows: int
     bytes: int
@@ -45,7 +54,7 @@ def find_status(project: Project) -> Status:
     """The status of every dataset, without reading data."""
     datasets = project.graph.datasets.values()
     planner = project.planner(datasets)
-    totals = project.holdings.totals()
+    totals, judged = project.holdings.totals(), project.holdings.judgements.totals()
     found = {}
     for dataset in datasets:
         keys = partition_keys(dataset.partitions)
@@ -62,6 +71,7 @@ def find_status(project: Project) -> Status:
             missing=len(keys) - len(present),
             stale=counts["stale"],
             failed=counts["failed"],
+            **judged.get(dataset.name, Totals())._asdict(),
             newest=newest,
             rows=rows,
             bytes=size,

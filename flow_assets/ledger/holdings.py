@@ -75,12 +75,18 @@ class Holdings:
             return set(connection.scalars(select(table.c.partition).where(self._is_of(table, dataset, None))))
 
     def note_troubles(self, dataset: str, begun: Sequence[str], ended: Sequence[str], run_id: str) -> None:
-        """Take note of what a run leaves failed, held or waiting (`begun`), and of what is right and told (`ended`)."""
+        """Take note of what a run leaves failed, held or waiting (`begun`), and of what is right and told (`ended`).
+
+        What is right has no failure and no version that is kept back: the former file may have landed again.
+        """
         table = tables.troubles
         rows = [self._trouble_row(dataset, partition, run_id) for partition in begun]
         with transaction(self._engine) as connection:
             for some in portions([*begun, *ended]):
                 connection.execute(delete(table).where(self._is_of(table, dataset, some)))
+            for some in portions(ended):
+                for over in (tables.failures, tables.blocked):
+                    connection.execute(delete(over).where(self._is_of(over, dataset, some)))
             insert_rows(connection, table, rows)
 
     def history(self, dataset: str, partition: str) -> list[HistoryEntry]:
@@ -110,6 +116,7 @@ class Holdings:
             insert_rows(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
             insert_rows(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
             insert_rows(connection, tables.troubles, [self._trouble_row(p.dataset, p.partition, run_id) for p in kept])
+            remove(connection, tables.judgements, self._environment, [p for p in kept if not p.judgement])
             found = [p.judgement for p in kept if p.judgement]
             keep_judgements(connection, self._environment, found, run_id, is_published=True)
             replace_states(connection, self._environment, found)
@@ -148,7 +155,8 @@ class Holdings:
     def fail(self, failures: Sequence[Failure], run_id: str, owner: str) -> set[tuple[str, str]]:
         """Remember why partitions could not be made, and give up the claims on them.
 
-        As with `publish`, a failure whose claim `owner` has lost meanwhile is left out.
+        As with `publish`, a failure whose claim `owner` has lost meanwhile is left out. A version of the same key that
+        is kept back stays: it may be that which could not be judged.
 
         Returns:
             The (dataset, partition) pairs that were remembered.
@@ -157,8 +165,12 @@ class Holdings:
         with transaction(self._engine) as connection:
             claimed = self._claimed_by(connection, owner)
             kept = [f for f in failures if (f.dataset, f.partition) in claimed]
-            for table in (tables.failures, tables.blocked, tables.claims):
+            for table in (tables.failures, tables.claims):
                 remove(connection, table, self._environment, kept)
+            for failure in kept:
+                of_others = tables.blocked.c.key != failure.key.partition(" ")[0]
+                is_its = self._is_of(tables.blocked, failure.dataset, [failure.partition])
+                connection.execute(delete(tables.blocked).where(is_its, of_others))
             rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in kept]
             insert_rows(connection, tables.failures, rows)
         return {(f.dataset, f.partition) for f in kept}

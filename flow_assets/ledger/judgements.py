@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, select
+from sqlalchemy import Connection, Engine, and_, case, delete, func, select
 
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Judgement
@@ -30,7 +30,6 @@ class Blocked:
     """A version that is kept back; see `Block`. `at` is UTC, ISO 8601."""
 
     key: str
-    record: str
     blobs: str
     source_hash: str | None
     reason: str
@@ -38,6 +37,22 @@ class Blocked:
     referred: str
     at: str
     run_id: str
+
+
+class Totals(NamedTuple):
+    """What a dataset's partitions come to.
+
+    Attributes:
+        blocked: partitions of which a version is kept back.
+        quarantined: rows that left what is published.
+        broken: published partitions that break a rule made, or made stricter, since.
+        warned: published partitions that break a rule of severity warn.
+    """
+
+    blocked: int = 0
+    quarantined: int = 0
+    broken: int = 0
+    warned: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,17 @@ class Judgements:
         with reading(self._engine) as connection:
             return {row[0]: Blocked(*row[1:]) for row in connection.execute(query)}
 
+    def blocked_records(self, dataset: str, partitions: Sequence[str]) -> dict[str, str]:
+        """Partition to what would be the record of the version of it that is kept back, as JSON."""
+        table = tables.blocked
+        found: dict[str, str] = {}
+        with reading(self._engine) as connection:
+            for some in portions(partitions):
+                query = select(table.c.partition, table.c.record)
+                rows = connection.execute(query.where(is_of(table, self._environment, dataset, some)))
+                found.update((row[0], row[1]) for row in rows)
+        return found
+
     def latest(self, dataset: str, partitions: Sequence[str]) -> dict[tuple[str, str], Check]:
         """The last check of each version of `partitions`: by partition and content hash."""
         table = tables.checks
@@ -102,12 +128,43 @@ class Judgements:
                     found[check.partition, check.content_hash] = check
         return found
 
-    def checks(self, datasets: Sequence[str], since: str = "") -> list[Check]:
-        """Every check of `datasets` from `since` on, the oldest first."""
-        table = tables.checks
-        of_these = and_(table.c.environment == self._environment, table.c.dataset.in_(datasets), table.c.at >= since)
+    def current_checks(self, datasets: Sequence[str], since: str = "") -> list[Check]:
+        """The last check, from `since` on, of what is there of each partition: what is kept back, or is published.
+
+        Args:
+            datasets: their names.
+            since: UTC, ISO 8601; all by default.
+        """
+        checks, blocked = tables.checks, tables.blocked
+        same = [checks.c[name] == blocked.c[name] for name in ("environment", "dataset", "partition")]
+        is_blocked = select(blocked.c.key).where(*same).exists()
+        last = (
+            select(func.max(checks.c.id))
+            .where(
+                checks.c.environment == self._environment,
+                checks.c.dataset.in_(datasets),
+                checks.c.at >= since,
+                checks.c.is_published != is_blocked,
+            )
+            .group_by(checks.c.dataset, checks.c.partition)
+        )
         with reading(self._engine) as connection:
-            return [Check(*row) for row in connection.execute(self._checks().where(of_these).order_by(table.c.id))]
+            rows = connection.execute(self._checks().where(checks.c.id.in_(last)).order_by(checks.c.id))
+            return [Check(*row) for row in rows]
+
+    def totals(self) -> dict[str, Totals]:
+        """Dataset to what is kept back, set apart and broken of it."""
+        judged, blocked = tables.judgements, tables.blocked
+        sums = (
+            func.sum(judged.c.quarantined),
+            *(func.sum(case((column > 0, 1), else_=0)) for column in (judged.c.errors, judged.c.warnings)),
+        )
+        published = select(judged.c.dataset, *sums).where(judged.c.environment == self._environment)
+        kept = select(blocked.c.dataset, func.count()).where(blocked.c.environment == self._environment)
+        with reading(self._engine) as connection:
+            counts = {row[0]: row[1] for row in connection.execute(kept.group_by(blocked.c.dataset))}
+            found = {name: of for name, *of in connection.execute(published.group_by(judged.c.dataset))}
+        return {n: Totals(counts.get(n, 0), *found.get(n, (0, 0, 0))) for n in {*counts, *found}}
 
     def rule_sets(self, digests: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """Digest to its rules, as they were described; those that are not known are left out."""
@@ -120,7 +177,9 @@ class Judgements:
         return found
 
     def keep_rule_set(self, dataset: str, digest: str, rules: Sequence[Mapping[str, Any]]) -> None:
-        """Keep what the digest of a dataset's rules stands for."""
+        """Keep what the digest of a dataset's rules stands for, unless that is known."""
+        if self.rule_sets([digest]).get(digest) == rules:
+            return
         table = tables.rule_sets
         row = {"digest": digest, "dataset": dataset, "rules": json.dumps(rules)}
         with transaction(self._engine) as connection:

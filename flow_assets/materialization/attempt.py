@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from flow_assets.errors import AuditError, FlowError, LostObjectError, SchemaMismatchError, StoreError
+from flow_assets.errors import AuditError, FlowError, LostObjectError, RuleError, SchemaMismatchError, StoreError
 from flow_assets.ledger import Failure, Kpi
 from flow_assets.materialization.batch import Batch, Cost
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
 from flow_assets.materialization.judging import Judge, Judged
 from flow_assets.materialization.settle import Settler, block
 from flow_assets.materialization.write import Writer, publication
-from flow_assets.memo.entries import Action, PlanEntry
+from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
 
@@ -68,7 +68,8 @@ class Attempt:
             if len(entries) == 1:
                 self._fail(entries[0], error, batch)
                 return []
-        left = [entry for entry in entries if entry.partition not in batch.ended]
+        ended = batch.ended
+        left = [entry for entry in entries if entry.partition not in ended]
         return [lost for entry in left for lost in self._settle([entry], batch)]
 
     def _compute_together(self, entries: Sequence[PlanEntry], batch: Batch) -> "list[_Computed] | None":
@@ -115,11 +116,16 @@ class Attempt:
         if not computed:
             return
         start = Cost.now()
-        found = self._judge.inspect({made.entry.partition: made.table for made in computed})
+        try:
+            found = self._judge.inspect({made.entry.partition: made.table for made in computed})
+        except (FlowError, *OUTSIDE_CAUSES) as error:
+            for made in computed:
+                self._fail(made.entry, error, batch)
+            return
         share = Cost.now().since(start, len(computed))
         for made in computed:
             judged = found[made.entry.partition]
-            if isinstance(judged, FlowError):
+            if isinstance(judged, Exception):
                 self._fail(made.entry, judged, batch)
             else:
                 self._write(judged, replace(made, cost=made.cost.plus(share)), batch)
@@ -152,10 +158,11 @@ class Attempt:
         batch.seconds[entry.partition] = total.wall
         batch.findings[entry.partition] = judged.findings
         batch.previews[entry.partition] = written.record.preview
-        if judged.errors:
-            batch.blocks.append(block(written, entry, judged, self._judge))
-            return
         judgement = self._judge.judgement(entry.partition, written.record, judged, written.quarantine)
+        if judged.errors:
+            place = self._planner.landing.locate(self._dataset, entry.partition) if self._dataset.source else ""
+            batch.blocks.append(block(written, entry, judged, judgement, place))
+            return
         landed = batch.landed_bytes.get(entry.partition)
         read = self._computer.volume([entry.partition]) if landed is None else Volume(len(made.table), landed)
         size = sum(blob.size for blob in written.blobs)
@@ -180,10 +187,13 @@ class Attempt:
         message = str(error) or type(error).__name__
         if isinstance(error, SchemaMismatchError):
             message = f"{message} It is declared at {self._dataset.location}."
-        failure = Failure(
-            entry.dataset, entry.partition, entry.key or "", type(error).__name__, message, is_retryable=is_outside
-        )
+        key = entry.key or ""
+        if isinstance(error, RuleError):
+            key = self._writer.recipe.key_with_rules(key)
+        failure = Failure(entry.dataset, entry.partition, key, type(error).__name__, message, is_retryable=is_outside)
         batch.failures.append(failure)
+        if entry.because is Because.RULES_CHANGED:
+            batch.unjudged.add(entry.partition)
 
 
 def _peak_memory_bytes() -> int:

@@ -14,6 +14,7 @@ class Batch:
 
     Attributes:
         judgements: what was found anew of what is published.
+        unjudged: the partitions among those that failed whose published version only could not be judged anew.
         seconds: partition to wall time.
         previews: partition to its first rows, of those that are to be published.
         findings: partition to how each rule fared.
@@ -24,6 +25,7 @@ class Batch:
     blocks: list[Block] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    unjudged: set[str] = field(default_factory=set)
     settled: list[PlanEntry] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     previews: dict[str, str] = field(default_factory=dict)

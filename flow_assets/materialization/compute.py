@@ -3,6 +3,7 @@
 import hashlib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,12 +141,11 @@ class Computer:
         if dataset.context:
             arguments[dataset.context] = PartitionContext.of(dataset.partitions, partitions)
         try:
-            table = arrow_of(dataset.function(**arguments), dataset.name)
+            with interruptible():
+                table = arrow_of(dataset.function(**arguments), dataset.name)
         except (FlowError, *OUTSIDE_CAUSES):
             raise
         except Exception as error:
-            if isinstance(error, duckdb.InterruptException) or str(error) == INTERRUPTED:
-                raise KeyboardInterrupt from error
             raise ComputeError(f"{dataset.name}: {_described(error, dataset)}") from error
         return conform(table, dataset, order_of(dataset))
 
@@ -221,6 +221,21 @@ class Computer:
                 f"alone: {_first_difference(alone, tables[partition])}. Let its query use only the partition's own "
                 "window, or leave set_based out."
             )
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Makes a signal's exception that came during a query of DuckDB's what it was.
+
+    Raises:
+        KeyboardInterrupt: somebody wants the process to end.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, duckdb.InterruptException) or str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def order_of(dataset: Dataset) -> tuple[str, ...]:

@@ -2,30 +2,26 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet
 
-from flow_assets.checks import Finding, Inspected, Inspector, Past, PastPartition, RuleResult, judge
-from flow_assets.checks.distributions import distributions
-from flow_assets.checks.states import decode, is_readable
+from flow_assets.checks import Finding, Inspected, Inspector, Past, Results, RuleResult, judge
 from flow_assets.declaration import Rule
-from flow_assets.declaration.constraints import References
-from flow_assets.errors import FlowError
+from flow_assets.declaration.constraints import References, RowExpression
+from flow_assets.errors import FlowError, RuleError
 from flow_assets.lake import Blob, Record
 from flow_assets.ledger import Holdings, Judgement
-from flow_assets.ledger.judgements import Blocked
-from flow_assets.materialization.compute import order_of
+from flow_assets.materialization.compute import OUTSIDE_CAUSES, interruptible
 from flow_assets.materialization.preview import preview
+from flow_assets.materialization.surroundings import Surroundings
 from flow_assets.memo.key import Recipe
 from flow_assets.memo.planner import Planner
-from flow_assets.memo.review import Referred
 
-Results = Mapping[str, RuleResult]
-"""Digest of a rule to how it fared."""
+UNANSWERED = (FlowError, duckdb.Error, pa.ArrowException)
+"""What asking rules raises where the rows, or what they refer to, allow no answer."""
 
 
 @dataclass(frozen=True)
@@ -66,26 +62,26 @@ class Judge:
         self, recipe: Recipe, planner: Planner, holdings: Holdings, connection: duckdb.DuckDBPyConnection
     ) -> None:
         self._dataset = recipe.dataset
-        self._holdings = holdings
+        self._judgements = holdings.judgements
         self._book = recipe.book
-        self._planner = planner
         self._connection = connection
-        self._referred = Referred(recipe.dataset, recipe.book, planner.state)
-        self._inspector = self._of(recipe.book.rules)
+        self._surroundings = Surroundings(recipe, planner, holdings)
+        self._referred = self._surroundings.referred()
+        self._inspector = self._asking(None)
 
-    def _of(self, rules: Iterable[tuple[Rule, str]]) -> Inspector:
-        return Inspector(self._dataset, tuple(rules), self._connection, order_of(self._dataset))
-
-    def inspect(self, tables: Mapping[str, pa.Table]) -> dict[str, Judged | FlowError]:
+    def inspect(self, tables: Mapping[str, pa.Table]) -> dict[str, Judged | Exception]:
         """Check computed partitions by all rules: partition to what follows, or to why it cannot be said."""
         return self._inspect(self._inspector, tables, {})
 
-    def complete(self, tables: Mapping[str, pa.Table], known: Mapping[str, Results]) -> dict[str, Judged | FlowError]:
+    def complete(self, tables: Mapping[str, pa.Table], known: Mapping[str, Results]) -> dict[str, Judged | Exception]:
         """Check partitions by those rules only of which it is not known yet how they fared."""
-        found: dict[str, Judged | FlowError] = {}
+        alike: dict[frozenset[str], dict[str, pa.Table]] = {}
         for partition, table in tables.items():
-            missing = [(rule, digest) for rule, digest in self._book.rules if digest not in known[partition]]
-            found |= self._inspect(self._of(missing), {partition: table}, known)
+            missing = frozenset(digest for _, digest in self._book.rules if digest not in known[partition])
+            alike.setdefault(missing, {})[partition] = table
+        found: dict[str, Judged | Exception] = {}
+        for missing, some in alike.items():
+            found |= self._inspect(self._asking(missing), some, known)
         return found
 
     def known(self, partition: str, rows: int, results: Results) -> Judged | None:
@@ -94,21 +90,29 @@ class Judge:
             return None
         return self._judged(partition, rows, results, Found())
 
-    def usable(self, partition: str, content_hash: str, stored: Results) -> Results:
-        """What is known of a version of a partition, from its record and its last check.
+    def usable(self, records: Mapping[str, Record]) -> dict[str, Results]:
+        """What is known of versions of partitions, from their records and their last checks.
 
-        What rules refer to may have changed since; then those that refer are asked again.
+        What rules refer to may have changed since; then those that refer are asked again, but for those that
+        quarantine: what they refer to is in the key, and the rows that broke them have left.
         """
-        check = self._holdings.judgements.latest(self._dataset.name, [partition]).get((partition, content_hash))
-        results = {**stored, **(results_of(check.results) if check else {})}
-        if not self._book.referred or (check and check.referred == self._referred(partition)):
-            return results
-        referring = {digest for rule, digest in self._book.rules if isinstance(rule.constraint, References)}
-        return {digest: result for digest, result in results.items() if digest not in referring}
+        self._referred = self._surroundings.referred()
+        checks = self._judgements.latest(self._dataset.name, list(records))
+        referring = {d for rule, d in self._book.rules if isinstance(rule.constraint, References)}
+        referring -= {*self._book.quarantining}
+        found: dict[str, Results] = {}
+        for partition, record in records.items():
+            check = checks.get((partition, record.content_hash))
+            results = {**results_of(record.checks), **(results_of(check.results) if check else {})}
+            if referring and not (check and check.referred == self._referred(partition)):
+                results = {digest: result for digest, result in results.items() if digest not in referring}
+            found[partition] = results
+        return found
 
-    def block(self, partition: str) -> Blocked | None:
-        """The version of a partition that is kept back."""
-        return self._holdings.judgements.blocked(self._dataset.name, [partition]).get(partition)
+    def blocked(self, partitions: Sequence[str]) -> dict[str, Record]:
+        """Partition to what would be the record of the version that is kept back."""
+        texts = self._judgements.blocked_records(self._dataset.name, partitions)
+        return {partition: Record.from_json(text.encode()) for partition, text in texts.items()}
 
     def judgement(self, partition: str, record: Record, judged: Judged, quarantine: Blob | None) -> Judgement:
         """What the ledger keeps of it."""
@@ -127,29 +131,55 @@ class Judge:
             states=judged.states or base64.b64decode(record.states),
         )
 
+    def _asking(self, asked: Container[str] | None) -> Inspector:
+        return Inspector(self._dataset, self._book.rules, self._connection, asked)
+
     def _inspect(
         self, inspector: Inspector, tables: Mapping[str, pa.Table], known: Mapping[str, Results]
-    ) -> dict[str, Judged | FlowError]:
+    ) -> dict[str, Judged | Exception]:
         """Check all at once; if a rule cannot be asked of one, each is checked alone."""
+        self._referred = self._surroundings.referred()
+        past = self._surroundings.past(inspector.needs, list(tables))
         try:
-            found = inspector.inspect(tables, self._keys(tables), self._past(inspector, tables))
-        except FlowError as error:
-            if len(tables) == 1:
-                return dict.fromkeys(tables, error)
-            return {
-                p: judged for key in tables for p, judged in self._inspect(inspector, {key: tables[key]}, known).items()
-            }
+            return self._inspect_beside(past, inspector, tables, known)
+        except (*UNANSWERED, *OUTSIDE_CAUSES):
+            alone = ({partition: table} for partition, table in tables.items())
+            return {p: found for one in alone for p, found in self._inspect_alone(past, inspector, one, known).items()}
+
+    def _inspect_alone(
+        self, past: Past, inspector: Inspector, one: Mapping[str, pa.Table], known: Mapping[str, Results]
+    ) -> Mapping[str, Judged | Exception]:
+        try:
+            return self._inspect_beside(past, inspector, one, known)
+        except (FlowError, *OUTSIDE_CAUSES) as error:
+            return dict.fromkeys(one, error)
+        except UNANSWERED as error:
+            return dict.fromkeys(one, self._blamed(error, inspector, one))
+
+    def _inspect_beside(
+        self, past: Past, inspector: Inspector, tables: Mapping[str, pa.Table], known: Mapping[str, Results]
+    ) -> dict[str, Judged | Exception]:
+        with interruptible():
+            found = inspector.inspect(tables, self._surroundings.keys(tables, self._referred), past, known)
         return {
-            partition: self._judged(
-                partition, inspected.rows, {**known.get(partition, {}), **inspected.results}, Found.of(inspected)
-            )
+            partition: self._judged(partition, inspected.rows, inspected.results, Found.of(inspected))
             for partition, inspected in found.items()
         }
+
+    def _blamed(self, error: Exception, inspector: Inspector, one: Mapping[str, pa.Table]) -> RuleError:
+        """Which rule has no answer for these rows: each is asked alone."""
+        for rule, digest in self._book.rules:
+            if digest in inspector.asked and isinstance(rule.constraint, RowExpression):
+                try:
+                    self._asking({digest}).inspect(one, {}, Past())
+                except duckdb.Error as own:
+                    return RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(own)}.")
+        return RuleError(f"{self._dataset.name}: its rules cannot be asked of these rows: {_first_line(error)}.")
 
     def _judged(self, partition: str, rows: int, results: Results, found: "Found") -> Judged:
         verdict = judge(self._book.rules, results)
         findings = tuple(
-            Finding(rule, results[digest], found.samples.get(rule.name, "")) for rule, digest in self._book.rules
+            Finding(rule, results[digest], found.samples.get(digest, "")) for rule, digest in self._book.rules
         )
         return Judged(
             rows,
@@ -161,46 +191,6 @@ class Judge:
             found.table,
             found.quarantined,
             found.states,
-        )
-
-    def _keys(self, partitions: Iterable[str]) -> dict[str, dict[str, pa.Table]]:
-        """What rows may refer to; a dataset whose partitions are others is read once."""
-        keys: dict[str, dict[str, pa.Table]] = {name: {} for name in self._book.referred}
-        read: dict[tuple[str, tuple[str, ...]], pa.Table] = {}
-        for partition in partitions if keys else ():
-            for name, there in self._referred.partitions(partition).items():
-                if (name, there) not in read:
-                    read[name, there] = self._read(name, there)
-                keys[name][partition] = read[name, there]
-        return keys
-
-    def _read(self, name: str, partitions: Sequence[str]) -> pa.Table:
-        schema = self._planner.graph.get(name).schema.arrow_schema()
-        wanted = pa.schema([schema.field(column) for column in self._book.keys_of(name)])
-        held = self._planner.held(name)
-        blobs = (Blob.parse(reference) for partition in partitions for reference in held[partition].references)
-        paths = [self._planner.store.local_path(blob.hash) for blob in blobs]
-        tables = [pa.parquet.read_table(path, schema=wanted) for path in paths]
-        return pa.concat_tables(tables) if tables else wanted.empty_table()
-
-    def _past(self, inspector: Inspector, partitions: Iterable[str]) -> Past:
-        """What is kept of the published partitions that come before these."""
-        order, count = self._planner.state(self._dataset.name).keys, inspector.needs.past
-        if not count:
-            return Past(order, {})
-        held = self._planner.held(self._dataset.name)
-        positions = {key: position for position, key in enumerate(order)}
-        published = [key for key in order if key in held]
-        first = min(positions[partition] for partition in partitions)
-        last = max(positions[partition] for partition in partitions)
-        before = [key for key in published if positions[key] < first][-count:]
-        near = [*before, *(key for key in published if first <= positions[key] < last)]
-        stored = {k: s for k, s in self._holdings.states.current(self._dataset.name, near).items() if is_readable(s)}
-        columns = inspector.needs.columns
-        found = distributions(decode(list(stored.values())), columns) if columns and stored else [{} for _ in stored]
-        return Past(
-            order,
-            {key: PastPartition(key, held[key].rows, of) for key, of in zip(stored, found, strict=True)},
         )
 
 
@@ -231,7 +221,9 @@ def results_of(stored: str | Mapping[str, Sequence[object]]) -> dict[str, RuleRe
     return {digest: RuleResult.from_json(result) for digest, result in fields.items()}
 
 
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".")
+
+
 def _broken(finding: Finding) -> str:
-    result = finding.result
-    measured = result.detail or f"{result.failed} of {result.total} rows break it"
-    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {measured}"
+    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {finding.measured}"

@@ -73,7 +73,7 @@ class Materializer:
         recovered = [entry.partition for entry in entries if entry.because is Because.RECOVERED]
         unchanged = self._unchanged(dataset, [entry for entry in entries if entry.action in _ENDED])
         yield from self._tell(dataset, unchanged, recovered)
-        for outcomes in self._share(dataset, work):
+        for outcomes in self._share(dataset, work) if work else ():
             published = [outcome.partition for outcome in outcomes if outcome.status.is_published]
             yield from self._tell(dataset, outcomes, published)
 
@@ -91,6 +91,8 @@ class Materializer:
         recipe = self._planner.recipes[dataset.name]
         writer = Writer(recipe, self._project.store, self._run_id)
         judge = Judge(recipe, self._planner, self._project.holdings, self._connection)
+        if work:
+            self._project.holdings.judgements.keep_rule_set(dataset.name, recipe.book.digest, recipe.book.to_json())
         attempt = Attempt(self._planner, Computer(recipe, self._planner, self._loader), writer, judge)
         size = SET_BASED_PARTITIONS if dataset.set_based else BATCH_PARTITIONS
         queue = deque((list(work[start : start + size]), False) for start in range(0, len(work), size))
@@ -139,9 +141,12 @@ class Materializer:
         for block in batch.blocks:
             self._planner.hold(block.dataset, block.partition)
             findings = batch.findings[block.partition]
-            yield Outcome(block.dataset, block.partition, Status.BLOCKED, block.reason, findings=findings)
+            left = block.judgement.quarantined
+            reason = block.reason
+            yield Outcome(block.dataset, block.partition, Status.BLOCKED, reason, findings=findings, quarantined=left)
         for failure in batch.failures:
-            self._planner.hold(failure.dataset, failure.partition)
+            if failure.partition not in batch.unjudged:
+                self._planner.hold(failure.dataset, failure.partition)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
         yield from self._unchanged(dataset, batch.settled)
 
@@ -166,13 +171,16 @@ class Materializer:
             publication.key,
             batch.previews[partition],
             batch.findings[partition],
+            publication.judgement.quarantined if publication.judgement else 0,
         )
 
     def _checked(self, judgement: Judgement, batch: Batch) -> Outcome:
         """What is published stays so, whatever was found of it."""
         partition, findings = judgement.partition, batch.findings[judgement.partition]
         broken = [f.rule.name for f in findings if not f.is_passed and f.rule.severity is Severity.ERROR]
-        reason = f"breaks a rule made since it was published: {', '.join(broken)}" if broken else "its rules changed"
+        reason = (
+            f"stays published, but breaks by now: {', '.join(broken)}" if broken else "keeps its rules as they are now"
+        )
         held = self._planner.held(judgement.dataset)[partition]
         return Outcome(
             judgement.dataset,
@@ -187,6 +195,7 @@ class Materializer:
             held.key,
             batch.previews[partition],
             findings,
+            judgement.quarantined,
         )
 
     def _unchanged(self, dataset: Dataset, entries: Sequence[PlanEntry]) -> list[Outcome]:

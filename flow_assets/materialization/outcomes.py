@@ -35,6 +35,7 @@ class Outcome:
         key: under which the store has its record.
         preview: its first rows in Markdown; empty where its record has none.
         findings: how each rule fared, if the partition was checked.
+        quarantined: rows that left, if it was.
     """
 
     dataset: str
@@ -49,3 +50,4 @@ class Outcome:
     key: str | None = None
     preview: str = ""
     findings: tuple[Finding, ...] = ()
+    quarantined: int = 0

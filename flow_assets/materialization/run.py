@@ -39,9 +39,10 @@ class Run:
         self._heard += 1
         known = self.outcomes.get((outcome.dataset, outcome.partition))
         if known is None or not (known.status.is_published and outcome.status is Status.REUSED):
-            self.outcomes[(outcome.dataset, outcome.partition)] = replace(
-                outcome, preview="", findings=()
-            )  # there may be 100,000
+            # There may be 100,000: only what is broken is kept, and no rows.
+            broken = tuple(replace(finding, sample="") for finding in outcome.findings if not finding.is_passed)
+            kept = replace(outcome, preview="", findings=broken)
+            self.outcomes[(outcome.dataset, outcome.partition)] = kept
 
     def carry_out(self, launcher: Launcher, on_plan: Callable[[list[PlanEntry]], None]) -> RunSummary:
         """Launch what the plan calls for, planning again after each run, because less may be left than was thought.

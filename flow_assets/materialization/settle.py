@@ -1,20 +1,20 @@
 """Partitions whose data is there already: restored from the store, or checked again where they stand."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.parquet
 
-from flow_assets.checks import conform
-from flow_assets.errors import FlowError, LostObjectError
-from flow_assets.lake import Record
-from flow_assets.ledger import Block
+from flow_assets.checks import Results, conform
+from flow_assets.errors import LostObjectError
+from flow_assets.lake import Blob, Record
+from flow_assets.ledger import Block, Judgement
 from flow_assets.materialization.batch import Batch, Cost
 from flow_assets.materialization.compute import order_of
-from flow_assets.materialization.judging import Judge, Judged, Results, results_of
+from flow_assets.materialization.judging import Judge, Judged, results_json
 from flow_assets.materialization.write import Writer, Written, publication, references, verified
-from flow_assets.memo.entries import Action, Because, PlanEntry
+from flow_assets.memo.entries import Because, PlanEntry
 from flow_assets.memo.planner import Planner
 
 REVIEWED = "was blocked, and passes its rules as they are now"
@@ -50,51 +50,58 @@ class Settler:
             batch: takes what comes of them.
         """
         start = Cost.now()
-        standings = [standing for entry in entries if (standing := self._standing(entry))]
+        standings = self._standings(entries)
         judged = self._judged(standings)
         share = Cost.now().since(start, max(len(entries), 1)).wall
-        for standing in standings:
-            partition = standing.entry.partition
-            found = judged[partition]
-            if isinstance(found, FlowError):
+        for partition, found in judged.items():
+            if isinstance(found, Exception):
                 raise found
             batch.seconds[partition] = share
             batch.findings[partition] = found.findings
-            self._conclude(standing, found, reasons[partition], batch)
-        there = {standing.entry for standing in standings}
-        return [entry for entry in entries if entry not in there]
+            self._conclude(standings[partition], found, reasons[partition], batch)
+        return [entry for entry in entries if entry.partition not in judged]
 
-    def _standing(self, entry: PlanEntry) -> _Standing | None:
-        """The data of a partition, whole and verified; None if it is not."""
-        record = self._record(entry)
+    def _standings(self, entries: Sequence[PlanEntry]) -> dict[str, _Standing]:
+        """Partition to its data, where that is there."""
+        blocked = self._judge.blocked([entry.partition for entry in entries if entry.because is Because.REVIEWED])
+        found: dict[str, tuple[PlanEntry, Written]] = {}
+        for entry in entries:
+            is_blocked = entry.because is Because.REVIEWED
+            record = blocked.get(entry.partition) if is_blocked else self._planner.store.get_record(entry.key or "")
+            if record and record.key == entry.key and (written := self._written(entry, record)):
+                found[entry.partition] = entry, written
+        usable = self._judge.usable({partition: written.record for partition, (_, written) in found.items()})
+        return {partition: _Standing(*standing, usable[partition]) for partition, standing in found.items()}
+
+    def _written(self, entry: PlanEntry, record: Record) -> Written | None:
+        """A record with its files; those of what is published were looked at when this was planned."""
+        if entry.because is Because.RULES_CHANGED:
+            held = self._planner.held(entry.dataset)[entry.partition]
+            left = [Blob(file.hash, file.size, "") for file in record.quarantine]
+            return Written(record, [Blob.parse(text) for text in held.references], left[0] if left else None)
+        return self._verified(record)
+
+    def _verified(self, record: Record) -> Written | None:
         try:
-            written = verified(record, self._planner.store) if record else None
+            return verified(record, self._planner.store)
         except LostObjectError:
             return None
-        if written is None:
-            return None
-        usable = self._judge.usable(entry.partition, written.record.content_hash, results_of(written.record.checks))
-        return _Standing(entry, written, usable)
 
-    def _record(self, entry: PlanEntry) -> Record | None:
-        if entry.because is Because.REVIEWED:
-            block = self._judge.block(entry.partition)
-            return Record.from_json(block.record.encode()) if block and block.key == entry.key else None
-        return self._planner.store.get_record(entry.key or "")
-
-    def _judged(self, standings: Iterable[_Standing]) -> dict[str, Judged | FlowError]:
-        found: dict[str, Judged | FlowError] = {}
+    def _judged(self, standings: Mapping[str, _Standing]) -> dict[str, Judged | Exception]:
+        """What follows for each; without those whose rows must be read and are not whole."""
+        found: dict[str, Judged | Exception] = {}
         tables, known = {}, {}
-        for standing in standings:
-            partition, rows = standing.entry.partition, _rows_checked(standing.record)
-            if judged := self._judge.known(partition, rows, standing.known):
+        for partition, standing in standings.items():
+            if judged := self._judge.known(partition, _rows_checked(standing.record), standing.known):
                 found[partition] = judged
-            else:
-                tables[partition], known[partition] = self._read(standing), standing.known
+            elif (table := self._read(standing)) is not None:
+                tables[partition], known[partition] = table, standing.known
         return {**found, **(self._judge.complete(tables, known) if tables else {})}
 
-    def _read(self, standing: _Standing) -> pa.Table:
+    def _read(self, standing: _Standing) -> pa.Table | None:
         """The rows in the order of `sort_by`; in the files they lie by buckets."""
+        if standing.entry.because is Because.RULES_CHANGED and self._verified(standing.record) is None:
+            return None
         paths = [self._planner.store.local_path(file.hash) for file in standing.record.files]
         dataset = self._writer.recipe.dataset
         table = pa.concat_tables([pa.parquet.read_table(path) for path in paths])
@@ -102,20 +109,26 @@ class Settler:
 
     def _conclude(self, standing: _Standing, judged: Judged, reason: str, batch: Batch) -> None:
         entry, written = standing.entry, standing.written
+        if entry.because is Because.REVIEWED and not judged.errors:
+            anew = replace(written.record, checks=results_json(judged.results))
+            written, reason = self._writer.record(replace(written, record=anew), supersede=True), REVIEWED
         judgement = self._judge.judgement(entry.partition, written.record, judged, written.quarantine)
-        if entry.action is Action.CHECK and entry.because is Because.RULES_CHANGED:
+        if entry.because is Because.RULES_CHANGED:
             batch.judgements.append(judgement)
         elif judged.errors:
-            batch.blocks.append(block(written, entry, judged, self._judge))
+            batch.blocks.append(block(written, entry, judged, judgement, self._place(entry)))
         else:
-            if entry.because is Because.REVIEWED:
-                written, reason = self._writer.record(written, supersede=True), REVIEWED
             batch.publications.append(publication(written, entry, "restored", reason, judgement))
         batch.previews[entry.partition] = written.record.preview
 
+    def _place(self, entry: PlanEntry) -> str:
+        dataset = self._writer.recipe.dataset
+        return self._planner.landing.locate(dataset, entry.partition) if dataset.source else ""
 
-def block(written: Written, entry: PlanEntry, judged: Judged, judge: Judge) -> Block:
-    """A version that is kept back because of what was found of it."""
+
+def block(written: Written, entry: PlanEntry, judged: Judged, judgement: Judgement, place: str) -> Block:
+    """A version that is kept back because of what was found of it; `place` is the landed file it was read from."""
+    advice = f". It was read from {place}: land a file that keeps the rules" if place else ""
     return Block(
         dataset=entry.dataset,
         partition=entry.partition,
@@ -123,8 +136,8 @@ def block(written: Written, entry: PlanEntry, judged: Judged, judge: Judge) -> B
         record=written.record.to_json().decode(),
         blobs=references(written.blobs),
         source_hash=entry.source_hash,
-        reason=judged.reason,
-        judgement=judge.judgement(entry.partition, written.record, judged, written.quarantine),
+        reason=f"{judged.reason}{advice}",
+        judgement=judgement,
     )
 
 

@@ -39,6 +39,6 @@ class Told:
         held = self._planner.held(dataset)
         versions = {e.partition: held[e.partition].content_hash for e in entries if e.action is Action.REUSE}
         if blocked := [e.partition for e in entries if e.because is Because.BLOCKED]:
-            for partition, block in self._holdings.judgements.blocked(dataset, blocked).items():
-                versions[partition] = Record.from_json(block.record.encode()).content_hash
+            for partition, record in self._holdings.judgements.blocked_records(dataset, blocked).items():
+                versions[partition] = Record.from_json(record.encode()).content_hash
         return versions

@@ -1,5 +1,7 @@
 """The warehouse: a DuckDB file with one schema a layer and one view a dataset over its current files.
 
+Beside the layers are the schemas `quarantine` and `blocked`: what is kept of a dataset and not published.
+
 It holds no data and nobody ever holds a write lock on it: it is built beside the old one and swapped in by a rename, so
 that notebooks and dashboards may keep the old one open while a run publishes.
 """
@@ -12,10 +14,15 @@ from typing import Any
 import duckdb
 from filelock import FileLock
 
+from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import QueryError, StoreError
 from flow_assets.lake import Blob
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.set_apart import PARTITION, Files, blocked_files, quarantine_files, rows_sql, text
+
+_PARTITION = (PARTITION, "VARCHAR")
+_VIOLATIONS = (VIOLATIONS, "VARCHAR[]")
 
 
 def build_warehouse(project: Project) -> Path:
@@ -52,33 +59,46 @@ def build_warehouse(project: Project) -> Path:
 
 
 def _statements(project: Project) -> Iterator[str]:
-    for layer in sorted({dataset.layer for dataset in project.graph.datasets.values()}):
-        yield f"CREATE SCHEMA IF NOT EXISTS {_name(layer)}"
-    for dataset in project.graph.datasets.values():
-        view = f"{_name(dataset.layer)}.{_name(dataset.name)}"
-        yield f"CREATE VIEW {view} AS {_select(dataset, project)}"
-        for column in dataset.schema.columns():
-            yield f"COMMENT ON COLUMN {view}.{_name(column.name)} IS {_text(column.description)}"
+    datasets = project.graph.datasets.values()
+    for schema in sorted({dataset.layer for dataset in datasets} | {"quarantine", "blocked"}):
+        yield f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}"
+    for dataset in datasets:
+        yield from _view(dataset, dataset.layer, _declared(dataset), _published_sql(dataset, project))
+        left = quarantine_files(project, dataset)
+        if left or any(rule.quarantine for rule in dataset.rules):
+            yield from _view(dataset, "quarantine", _declared(dataset, _PARTITION, _VIOLATIONS), _sql(left))
+        yield from _view(dataset, "blocked", _declared(dataset, _PARTITION), _sql(blocked_files(project, dataset)))
 
 
-def _select(dataset: Dataset, project: Project) -> str:
+def _view(dataset: Dataset, schema: str, declared: str, rows: str) -> Iterator[str]:
+    """A view that has every declared column, also where there are no files or they are older than its declaration."""
+    view = f"{_name(schema)}.{_name(dataset.name)}"
+    yield f"CREATE VIEW {view} AS {declared}{f' UNION ALL BY NAME {rows}' if rows else ''}"
+    for column in dataset.schema.columns():
+        yield f"COMMENT ON COLUMN {view}.{_name(column.name)} IS {text(column.description)}"
+
+
+def _declared(dataset: Dataset, *more: tuple[str, str]) -> str:
+    """No rows of the declared columns, after `more`: names and types."""
+    empty = duckdb.from_arrow(dataset.schema.arrow_schema().empty_table())
+    columns = [*more, *zip(empty.columns, empty.types, strict=True)]
+    return f"SELECT {', '.join(f'NULL::{kind} AS {_name(name)}' for name, kind in columns)} WHERE false"
+
+
+def _published_sql(dataset: Dataset, project: Project) -> str:
     held = project.holdings.current(dataset.name)
     blobs = (b for key in partition_keys(dataset.partitions) if key in held for b in held[key].references)
     paths = (project.store.local_path(Blob.parse(blob).hash) for blob in blobs)
-    files = ", ".join(_text(str(path)) for path in paths if path.exists())  # a lost one may be waiting for its source
-    empty = duckdb.from_arrow(dataset.schema.arrow_schema().empty_table())
-    columns = zip(empty.columns, empty.types, strict=True)
-    # Every declared column is there, also where the published files are older than its declaration.
-    declared = f"SELECT {', '.join(f'NULL::{kind} AS {_name(name)}' for name, kind in columns)} WHERE false"
-    return f"{declared} UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if files else declared
+    files = ", ".join(text(str(path)) for path in paths if path.exists())  # a lost one may be waiting for its source
+    return f"FROM read_parquet([{files}], union_by_name = true)" if files else ""
+
+
+def _sql(files: Files) -> str:
+    return rows_sql(files) if files else ""
 
 
 def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def query(path: Path, sql: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]], bool]:

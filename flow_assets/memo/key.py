@@ -77,6 +77,10 @@ class Recipe:
         digest.update(f"{_quoted(partition)}[{','.join(inputs)}]".encode())
         return str(digest.hexdigest())
 
+    def key_with_rules(self, key: str) -> str:
+        """What stands for the key where its rules could not be asked: once they change it is tried again."""
+        return f"{key} {self.book.digest}"
+
     def record_components(self, partition: str, inputs: Sequence[str]) -> dict[str, Any]:
         """All components of a key, as they are recorded."""
         return {**self.components, "partition": partition, "inputs": [json.loads(text) for text in inputs]}
@@ -133,10 +137,12 @@ def make_recipe(
         depends_on=(*dataset.depends_on, *config_models),
         ignore=dataset.ignore,
     )
-    names = {*code.packages, *(name for frame in dataset.frames.values() for name in _PACKAGES[frame])}
+    book = RuleBook.of(dataset)
+    frames = {*dataset.frames.values(), *((Frame.DUCKDB,) if book.quarantining else ())}  # it finds the rows that leave
+    names = {*code.packages, *book.packages, *(name for frame in frames for name in _PACKAGES[frame])}
     packages = {name: _version(name, package_precision) for name in sorted(names)}
     packages["python"] = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Recipe(dataset, code, make_config(dataset, config), packages, stage_versions, reads, RuleBook.of(dataset))
+    return Recipe(dataset, code, make_config(dataset, config), packages, stage_versions, reads, book)
 
 
 def make_config(dataset: Dataset, fields: Mapping[str, Any]) -> BaseModel | None:

@@ -81,13 +81,25 @@ class Planner:
             else:
                 entry = self._plan_landed(dataset, partition, files[partition], lost)
             entries.append(entry)
-            if entry.action in (Action.COMPUTE, Action.WAIT, Action.HOLD):
-                self._unsettle(state, partition, entry.action)
-            elif entry.because is Because.REVIEWED:  # it may be published, and then what reads it is computed
-                self._unsettle(state, partition, Action.COMPUTE)
+            if (action := self._unsettling(entry)) is not None:
+                self._unsettle(state, partition, action)
             else:
                 state.unsettled.pop(partition, None)
         return entries
+
+    def _unsettling(self, entry: PlanEntry) -> Action | None:
+        """What an entry means to those that read the partition; None where what is published is what it should be."""
+        if entry.action in (Action.REUSE, Action.RESTORE):
+            return None
+        if entry.because is Because.REVIEWED:  # it may be published, and then what reads it is computed
+            return Action.COMPUTE
+        return None if self._is_about_rules_alone(entry) else entry.action
+
+    def _is_about_rules_alone(self, entry: PlanEntry) -> bool:
+        """Whether only what is to be said of its rules is open, of a version that is published."""
+        holding = self.held(entry.dataset).get(entry.partition)
+        is_failed_check = entry.because is Because.FAILED_BEFORE and holding is not None and holding.key == entry.key
+        return entry.because is Because.RULES_CHANGED or is_failed_check
 
     def state(self, name: str) -> InputState:
         """What is known of a dataset's partitions: what is published, and what was planned so far."""
@@ -137,7 +149,8 @@ class Planner:
 
     def _plan_landed(self, dataset: Dataset, partition: str, file: LandedFile, lost: set[str]) -> PlanEntry:
         holding = self.held(dataset.name).get(partition)
-        digest = holding.source_hash if file.is_missing and holding else file.hash
+        there = holding or self._review.blocked.get(partition)
+        digest = there.source_hash if file.is_missing and there else file.hash
         if file.problem:
             detail = (file.place, file.problem)
             return PlanEntry(dataset.name, partition, Action.HOLD, Because.UNREADABLE, detail=detail)
@@ -166,13 +179,9 @@ class Planner:
             return PlanEntry(name, partition, Action.COMPUTE, Because.FORCED, key, (), inputs)
         is_current = holding is not None and holding.key == key
         if is_current and partition not in lost:
-            if partition in self._review.unjudged:
-                return PlanEntry(name, partition, Action.CHECK, Because.RULES_CHANGED, key, (), inputs)
-            because = Because.RECOVERED if partition in self._troubles else Because.UNCHANGED
-            return PlanEntry(name, partition, Action.REUSE, because, key)
-        failure = self._failures.get(partition)
-        if failure and failure.key == key and self._is_final(failure):
-            return PlanEntry(name, partition, Action.HOLD, Because.FAILED_BEFORE, key, (failure.message,), inputs)
+            return self._plan_current(name, partition, key, inputs)
+        if failed := self._failed_before(name, partition, key, inputs):
+            return failed
         block = self._review.blocked.get(partition)
         if block and block.key == key:
             if partition in self._review.to_review or self._is_wished((name, partition)):
@@ -184,6 +193,20 @@ class Planner:
             return PlanEntry(name, partition, Action.RESTORE, Because.IN_STORE, key, (), inputs)
         because = Because.LOST if is_current else Because.KEY_CHANGED
         return PlanEntry(name, partition, Action.COMPUTE, because, key, (), inputs)
+
+    def _plan_current(self, name: str, partition: str, key: str, inputs: tuple[str, ...]) -> PlanEntry:
+        if partition in self._review.unjudged:
+            check = PlanEntry(name, partition, Action.CHECK, Because.RULES_CHANGED, key, (), inputs)
+            return self._failed_before(name, partition, key, inputs) or check
+        because = Because.RECOVERED if partition in self._troubles else Because.UNCHANGED
+        return PlanEntry(name, partition, Action.REUSE, because, key)
+
+    def _failed_before(self, name: str, partition: str, key: str, inputs: tuple[str, ...]) -> PlanEntry | None:
+        failure = self._failures.get(partition)
+        tried = (key, self.recipes[name].key_with_rules(key))
+        if failure is None or failure.key not in tried or not self._is_final(failure):
+            return None
+        return PlanEntry(name, partition, Action.HOLD, Because.FAILED_BEFORE, key, (failure.message,), inputs)
 
     def _is_final(self, failure: Failure) -> bool:
         which = (failure.dataset, failure.partition)

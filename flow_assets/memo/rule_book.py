@@ -50,6 +50,17 @@ class RuleBook:
         return tuple(sorted({digest for rule, digest in self.rules if rule.quarantine}))
 
     @cached_property
+    def packages(self) -> tuple[str, ...]:
+        """The distributions, beside DuckDB's, that decide which rows stay: of rules in Python, and what asks these."""
+        functions = [
+            rule.constraint.function
+            for rule, _ in self.rules
+            if rule.quarantine and isinstance(rule.constraint, PythonCheck)
+        ]
+        packages = {name for function in functions for name in fingerprint(function).packages}
+        return tuple(sorted({*packages, "pandas", "pandera"})) if functions else ()
+
+    @cached_property
     def referred(self) -> tuple[str, ...]:
         """The datasets whose keys are referred to."""
         return tuple(sorted({constraint.dataset for constraint in self._references()}))

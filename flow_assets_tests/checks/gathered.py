@@ -19,11 +19,13 @@ def gather(
     partitions: Sequence[pa.Table],
     categories: Sequence[str] = (),
     with_quantiles: bool = True,
+    expected: Sequence[str] = (),
 ) -> list[bytes]:
     """The states of tables of one schema, from one scan over all of them."""
     columns = declared(partitions[0].schema)
     gathered = ", ".join(
-        f"{sql} AS {alias}" for alias, sql in state_expressions(columns, categories, with_quantiles=with_quantiles)
+        f"{sql} AS {alias}"
+        for alias, sql in state_expressions(columns, dict.fromkeys(categories, expected), with_quantiles=with_quantiles)
     )
     numbered = [t.append_column("p", pa.repeat(pa.scalar(n), len(t))) for n, t in enumerate(partitions)]
     relation = connection.from_arrow(pa.concat_tables(numbered))

@@ -17,7 +17,7 @@ def states(*partitions: dict[str, list[object]]) -> pa.Table:
     """What is stored of partitions, as they are scanned."""
     schema = pa.schema([(column.name, column.type) for column in COLUMNS])
     tables = [pa.table(partition, schema=schema) for partition in partitions]
-    expressions = state_expressions(COLUMNS, ["place"])
+    expressions = state_expressions(COLUMNS, {"place": ["a"]})
     found = []
     for table in tables:
         connection = duckdb.connect()

@@ -1,7 +1,12 @@
+from collections import Counter
+
 import duckdb
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from flow_assets import DailyPartitions, DatasetSchema, String, column, dataset, isin, no_drift, notin
 from flow_assets.checks import states
 from flow_assets.checks.profile import merge
 from flow_assets.checks.states import SCHEMA, category_columns, decode, encode, is_readable, state_expressions
@@ -102,5 +107,34 @@ def test_the_most_frequent_categories_are_counted_and_the_rest_is_told(connectio
 
 
 def test_columns_whose_values_are_named_or_watched_are_counted_one_by_one() -> None:
-    for dataset in find_datasets("flow_assets.datasets").datasets.values():
-        assert set(category_columns(dataset)) <= {column.name for column in dataset.schema.columns()}
+    for found in find_datasets("flow_assets.datasets").datasets.values():
+        assert set(category_columns(found)) <= {declared.name for declared in found.schema.columns()}
+
+
+EXPECTED = ("a", "it's", "", "never there")
+
+
+@given(
+    st.lists(st.lists(st.none() | st.sampled_from([*EXPECTED[:3], "b", "é" * 70, "a" * 64])), min_size=1, max_size=3)
+)
+@settings(max_examples=40, deadline=None)
+def test_what_is_expected_is_counted_as_all_else_is(partitions: list[list[str | None]]) -> None:
+    arrays = [pa.array(values, pa.string()) for values in partitions]
+    with duckdb.connect() as connection:
+        found = profile_column(connection, *arrays, categories=["x"], expected=EXPECTED)
+        assert found == profile_column(connection, *arrays, categories=["x"])
+    counted = Counter(value[:64] for values in partitions for value in values if value is not None)
+    assert dict(found.categories) == counted
+
+
+def test_only_columns_are_counted_one_by_one_whose_values_are_named() -> None:
+    class Sales(DatasetSchema):
+        kind: String = column("Kind", rules=[isin(["x", "y"])])
+        code: String = column("Code", rules=[notin(["-"])])
+        place: String = column("Place", rules=[no_drift("category_shares", 0.2)])
+
+    @dataset(schema=Sales, sort_by=["code"], partitions=DailyPartitions(start_date="2013-01-01"), code_version="1")
+    def sales() -> pa.Table:
+        return Sales.arrow_schema().empty_table()
+
+    assert category_columns(sales) == {"kind": ("x", "y"), "place": ()}

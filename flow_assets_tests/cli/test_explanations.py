@@ -148,7 +148,7 @@ def test_status_counts_what_is_there_stale_and_failed(computed: Sandbox) -> None
     }
     assert status["store_bytes"] >= sum(of["bytes"] for of in status["datasets"].values()) > 0
     shown = flow(computed, "status").stdout
-    assert re.search(r"\nraw_readings +5 +5 +· +1 +1 +2024-03-05 +15 ", shown)
+    assert re.search(r"\nraw_readings +5 +5 +· +1 +1 +· +· +· +· +2024-03-05 +15 ", shown)
     assert f"in {computed.settings.store}\n" in shown
 
 

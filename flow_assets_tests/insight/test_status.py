@@ -1,4 +1,7 @@
+from pathlib import Path
+
 from flow_assets.insight.status import DatasetStatus, Status, find_status
+from flow_assets_tests.ruled import EXCESSIVE, GAPPY, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 
@@ -54,3 +57,24 @@ def test_what_has_not_landed_is_missing(sandbox: Sandbox) -> None:
     found = status(sandbox)
     assert counts(found.datasets["readings"]) == (5, 3, 2, 0, 0)
     assert found.datasets["readings"].newest == DAYS[2]
+
+
+def test_what_is_blocked_broken_warned_and_set_apart(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    sandbox.land_all()
+    sandbox.run()
+    for day, lines in zip(DAYS[1:4], (STRANGE, EXCESSIVE, GAPPY), strict=True):
+        sandbox.land(day, lines)
+    sandbox.run()
+    readings = status(sandbox).datasets["readings"]
+    assert counts(readings) == (5, 5, 0, 1, 0)  # the blocked day stays on its last good version
+    assert (readings.blocked, readings.broken, readings.warned, readings.quarantined) == (1, 0, 2, 2)
+    sandbox.edit("readings.py", "in_range(0, 1000)", "in_range(0, 70)")
+    sandbox.run()
+    readings = status(sandbox).datasets["readings"]
+    assert (readings.blocked, readings.broken, readings.warned, readings.quarantined) == (1, 1, 2, 2)
+    sandbox.edit("readings.py", "in_range(0, 70)", "in_range(0, 9000)")
+    sandbox.run()
+    found = status(sandbox).datasets
+    assert (found["readings"].blocked, found["readings"].broken, found["readings"].warned) == (0, 0, 2)
+    assert (found["trends"].blocked, found["trends"].quarantined) == (0, 0)

@@ -120,11 +120,6 @@ def test_what_a_function_returns_is_published(
         (DAILY, "def counts():\n    return table(['2024-03-09'], [1])", "holds '2024-03-09' in partition 2024-03-01"),
         (DAILY, "def counts():\n    return table([None], [1])", "column day must not be null, but 1 of 1 rows are"),
         (
-            DAILY,
-            "def counts():\n    return table(['2024-03-01'] * 2, [1, 1])",
-            "1 rows repeat the key of another, such as",
-        ),
-        (
             SET_BASED,
             "def counts(context: PartitionContext):\n    return table([context.partition_key, '2024-04-01'], [1, 1])",
             "column day holds '2024-04-01', which no partition declares; add it to the partitions",

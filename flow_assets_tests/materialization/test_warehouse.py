@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import duckdb
 import pytest
 
@@ -5,6 +7,7 @@ from flow_assets.declaration import hash_buckets
 from flow_assets.errors import QueryError
 from flow_assets.lake import BucketSpan, bucket_of
 from flow_assets.materialization.warehouse import build_warehouse, query
+from flow_assets_tests.ruled import EXCESSIVE, HEAD, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 
@@ -15,7 +18,8 @@ def ask(sandbox: Sandbox, sql: str) -> list[tuple[object, ...]]:
 
 def test_a_view_shows_what_is_published(done: Sandbox) -> None:
     assert ask(done, "SELECT count(*), max(deciwatts) FROM meters.readings") == [(15, 100)]
-    comments = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'meters_seen' ORDER BY 1"
+    comments = "SELECT column_name, comment FROM duckdb_columns() "
+    comments += "WHERE schema_name = 'meters' AND table_name = 'meters_seen' ORDER BY 1"
     assert ask(done, comments) == [("days", "On how many days"), ("meter", "Name of the meter")]
     done.land(DAYS[0], "meter,watts,note\na,1000,\n")
     done.run()
@@ -79,3 +83,62 @@ def test_a_partition_without_rows_has_a_file_without_buckets(sandbox: Sandbox) -
     sandbox.run("readings")
     assert sandbox.rows("readings", DAYS[0]) == []
     assert len(sandbox.blobs("readings", DAYS[0])) == 1
+
+
+def test_rows_in_quarantine_are_a_view_with_their_partition_and_what_they_break(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    describe = "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'quarantine' ORDER BY 1"
+    columns = [("_partition", "VARCHAR"), ("_violations", "VARCHAR[]")]
+    columns += [("day", "DATE"), ("deciwatts", "BIGINT"), ("meter", "VARCHAR")]
+    assert ask(sandbox, describe) == columns  # of the one dataset with such a rule, though there is nothing yet
+    assert ask(sandbox, "SELECT count(*) FROM quarantine.readings") == [(0,)]
+    sandbox.land(DAYS[0], STRANGE)
+    sandbox.land(DAYS[1])
+    sandbox.run("readings")
+    found = "SELECT _partition, _violations, meter, deciwatts FROM quarantine.readings ORDER BY meter"
+    assert ask(sandbox, found) == [
+        (DAYS[0], ["meter_isin"], "y", 40),
+        (DAYS[0], ["meter_isin"], "z", 30),
+    ]
+    assert ask(sandbox, describe) == columns
+    sandbox.edit("readings.py", "], quarantine=True)", "])")
+    assert len(ask(sandbox, found)) == 2  # the rule is gone, its rows are not before the next run
+    sandbox.land(DAYS[0])
+    sandbox.run("readings")
+    assert ask(sandbox, "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'quarantine'") == [(0,)]
+
+
+def test_versions_that_are_blocked_are_a_view_with_their_partition(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    sandbox.land(DAYS[0])
+    sandbox.run("readings")
+    assert ask(sandbox, "SELECT count(*), typeof(any_value(day)) FROM blocked.readings") == [(0, "DATE")]
+    for day in DAYS[:2]:
+        sandbox.land(day, EXCESSIVE)
+    sandbox.run("readings")
+    found = "SELECT _partition, day::VARCHAR, meter, deciwatts FROM blocked.readings WHERE meter = 'a' ORDER BY 1"
+    assert ask(sandbox, found) == [(day, day, "a", 9000) for day in DAYS[:2]]
+    assert ask(sandbox, "SELECT max(deciwatts) FROM meters.readings") == [(20,)]
+    assert ask(sandbox, "SELECT count(*) FROM blocked.meters_seen") == [(0,)]
+    with sandbox.project() as project:
+        blobs = project.holdings.judgements.blocked("readings")[DAYS[0]].blobs
+        project.store.local_path(blobs.split(" ")[0]).unlink()
+    assert ask(sandbox, found) == [(DAYS[1], DAYS[1], "a", 9000)]
+    sandbox.land(DAYS[1], HEAD + "a,1,\n")
+    sandbox.run("readings")
+    assert ask(sandbox, "SELECT count(*) FROM blocked.readings") == [(0,)]
+
+
+def test_nulls_where_there_must_be_none_can_be_looked_at(sandbox: Sandbox) -> None:
+    sandbox.edit("readings.py", "meter, {scaled", "nullif(meter, 'b') AS meter, {scaled")
+    sandbox.run("readings", partitions=DAYS[0])
+    assert ask(sandbox, "SELECT count(*), count(meter) FROM blocked.readings") == [(3, 2)]
+
+
+def test_a_dataset_without_partitions_has_no_key_in_its_views(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    sandbox.edit("meters_seen.py", '"On how many days"', '"On how many days", rules=[ge(2)]')
+    sandbox.edit("meters_seen.py", "String, all", "String, ge, all")
+    sandbox.land(DAYS[0])
+    sandbox.run()
+    assert ask(sandbox, "FROM blocked.meters_seen ORDER BY meter") == [(None, meter, 1) for meter in "abc"]

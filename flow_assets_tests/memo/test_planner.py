@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flow_assets.ledger import Publication
+from flow_assets.ledger import Judgement, Publication
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.requests import plan_scope
 from flow_assets.materialization.selection import select
@@ -172,7 +172,10 @@ def test_what_failed_is_held_until_its_key_changes(done: Sandbox) -> None:
     assert "'many'" in reason
     work = done.work()
     assert work["raw_readings 2024-03-03"] == ("hold", f"failed, and nothing has changed since: {reason}")
-    assert work["readings 2024-03-03"] == ("hold", "required input raw_readings 2024-03-03 failed or is held")
+    assert work["readings 2024-03-03"] == (
+        "hold",
+        "required input raw_readings 2024-03-03 failed, is blocked or is held",
+    )
     assert {name for name, (action, _) in work.items()} == {
         *("raw_readings 2024-03-03", "readings 2024-03-03", "trends 2024-03-03")
     }
@@ -262,6 +265,7 @@ def test_many_partitions_are_planned_in_bulk(many: Sandbox) -> None:
         for name, partitions in scope.items():
             publish(project, plan(project).plan(project.graph.get(name), partitions), blob.reference, "content")
         assert {entry.action for entry in plan_scope(plan(project), scope)} == {"reuse"}
+        assert all(project.holdings.judgements.standings(name) for name in scope)  # none is reused for want of one
 
         days = scope["first"]
         (entry,) = plan(project).plan(project.graph.get("first"), days[100:101])
@@ -281,8 +285,11 @@ def plan(project: Project) -> Planner:
 
 def publish(project: Project, entries: list[PlanEntry], blob: str, content: str) -> None:
     """Publish what was planned, as if it had been computed."""
+    rules = project.recipe(project.graph.get(entries[0].dataset)).book.digest
     publications = [
-        Publication(e.dataset, e.partition, "computed", "", str(e.key), content, None, blob, 1, 1) for e in entries
+        Publication(e.dataset, e.partition, "computed", "", str(e.key), content, None, blob, 1, 1, judgement=judgement)
+        for e in entries
+        for judgement in [Judgement(e.dataset, e.partition, content, rules, "", 1, "{}", 0, 0)]
     ]
     with project.claims() as claims:
         claims.take(entries[0].dataset, [entry.partition for entry in entries])

@@ -5,16 +5,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as Target,
 )
 from dagster._core.event_api import AssetRecordsFilter
 
+from flow_assets.checks.compile import failing_sql
 from flow_assets.checks.results import Finding
 from flow_assets.declaration import UNPARTITIONED, Dimension, Severity
 from flow_assets.materialization.outcomes import Outcome
 from flow_assets.materialization.skin.asset_checks import in_short, tolerated
 from flow_assets.materialization.skin.markdown import table
+
+Columns = Mapping[str, pa.DataType]
 
 _HEADER = ("rule", "severity", "failed", "of", "tolerated", "measured")
 _NAMED = 3
@@ -24,7 +28,7 @@ _SHOWN_RULES = 5
 
 
 def evaluations(
-    outcome: Outcome, dimensions: Collection[str], target: Target | None
+    outcome: Outcome, dimensions: Collection[str], target: Target | None, columns: Columns
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """How a partition's checks ended: of the `dimensions` that are asked for and that something was found out of.
 
@@ -32,15 +36,16 @@ def evaluations(
         outcome: of the partition.
         dimensions: names of checks.
         target: its last materialization; without it Dagster takes an evaluation for one of older data.
+        columns: of the dataset.
     """
     for dimension in Dimension:
         findings = [f for f in outcome.findings if f.rule.dimension is dimension]
         if findings and dimension.value in dimensions:
-            yield _evaluation(outcome, dimension, findings, target)
+            yield _evaluation(outcome, dimension, findings, target, columns)
 
 
 def _evaluation(
-    outcome: Outcome, dimension: Dimension, findings: Sequence[Finding], target: Target | None
+    outcome: Outcome, dimension: Dimension, findings: Sequence[Finding], target: Target | None, columns: Columns
 ) -> dg.AssetCheckEvaluation:
     broken = [finding for finding in findings if not finding.is_passed]
     severe = [finding for finding in broken if finding.rule.severity is Severity.ERROR]
@@ -48,7 +53,7 @@ def _evaluation(
         asset_key=dg.AssetKey(outcome.dataset),
         check_name=dimension.value,
         passed=not broken,
-        metadata={**_numbers(findings), **(_evidence(findings, broken) if broken else {})},
+        metadata={**_numbers(findings), **(_evidence(findings, broken, columns) if broken else {})},
         target_materialization_data=target,
         severity=dg.AssetCheckSeverity.WARN if broken and not severe else dg.AssetCheckSeverity.ERROR,
         description=_description(findings, severe or broken),
@@ -79,10 +84,12 @@ def _named(names: Sequence[str]) -> str:
     return "; ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
-def _evidence(findings: Sequence[Finding], broken: Sequence[Finding]) -> Mapping[str, dg.MetadataValue[Any]]:
+def _evidence(
+    findings: Sequence[Finding], broken: Sequence[Finding], columns: Columns
+) -> Mapping[str, dg.MetadataValue[Any]]:
     """The rules with failures, those first that are broken, and of each broken one its text and some of its rows."""
     within = [f for f in findings if f.is_passed and f.result.failed]
-    shown = {f.rule.name: dg.MetadataValue.md(_sample(f)) for f in broken[:_SHOWN_RULES]}
+    shown = {f.rule.name: dg.MetadataValue.md(_sample(f, columns)) for f in broken[:_SHOWN_RULES]}
     return {"rules": table(_HEADER, (_row(f) for f in (*broken, *within))), **shown}
 
 
@@ -93,9 +100,10 @@ def _row(finding: Finding) -> tuple[str, ...]:
     return rule.name, rule.severity.value, *counts, tolerated(rule), f"{result.detail}{within}".strip()
 
 
-def _sample(finding: Finding) -> str:
+def _sample(finding: Finding, columns: Columns) -> str:
     rule = finding.rule
-    parts = (rule.description, f"```sql\n{rule.text}\n```", finding.sample)
+    sql = failing_sql(rule, columns)
+    parts = (rule.description, f"`{rule.text}`", f"```sql\n{sql}\n```" if sql else "", finding.sample)
     return "\n\n".join(part for part in parts if part)
 
 

@@ -69,11 +69,14 @@ class Teller:
         of_data = [o for o in outcomes if self._is_asked or o.status in (Status.COMPUTED, Status.RESTORED)]
         stored = store_together(self._context, [event(outcome, self._provenance) for outcome in of_data])
         made = {outcome.partition for outcome in of_data if outcome.status.is_published}
-        found = list(self._evaluations([outcome for outcome in outcomes if outcome.findings], made))
+        self._tell_of_checks([outcome for outcome in outcomes if outcome.findings], made)
+        return stored
+
+    def _tell_of_checks(self, checked: Sequence[Outcome], made: Collection[str]) -> None:
+        found = list(self._evaluations(checked, made))
         store_evaluations(self._context, found)
         for evaluation in found:
             self._told[evaluation.check_name].append(evaluation)
-        return stored
 
     def sum_up(self) -> Iterator[dg.Output[None]]:
         """Store what the checks come to where there are several partitions; Dagster waits for an output of each."""
@@ -88,5 +91,6 @@ class Teller:
         """What was found out, of the last materialization of each partition; those of `made` were stored just now."""
         partitions = [outcome.partition for outcome in checked]
         last = targets(self._context, self._dataset.name, partitions, made)
+        columns = {column.name: column.type for column in self._dataset.schema.columns()}
         for outcome in checked:
-            yield from evaluations(outcome, self._checks, last.get(outcome.partition))
+            yield from evaluations(outcome, self._checks, last.get(outcome.partition), columns)

@@ -55,7 +55,7 @@ def test_a_bad_day_fails_the_run_and_the_others_are_materialized(sandbox: Sandbo
     }
     assert "many" in observed["raw_readings 2024-03-03"].metadata["reason"].value
     assert observed["readings 2024-03-03"].metadata["reason"].value == (
-        "required input raw_readings 2024-03-03 failed or is held"
+        "required input raw_readings 2024-03-03 failed, is blocked or is held"
     )
     message = failure.error.message
     for line in ("1 partition failed:", "  raw_readings 2024-03-03: ", "2 partitions held:", "3 partitions waiting:"):

@@ -3,10 +3,11 @@
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
+from flow_assets import in_range, no_drift, not_null, row_rule, unique
 from flow_assets.checks.results import Finding, RuleResult
 from flow_assets.declaration import Rule
-from flow_assets import in_range, no_drift, not_null, row_rule, unique
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.skin.evaluations import Target, evaluations, in_sum
 
@@ -16,6 +17,7 @@ SHARE = row_rule("watts | 1 > 0", name="watts_are_odd", tolerance=0.5, dimension
 DRIFT = no_drift("psi", 0.2).on("watts")
 SAMPLE = "|meter|watts|\n|-|-|\n|a|-3|"
 TARGET = Target(storage_id=7, run_id="run", timestamp=1.0)
+COLUMNS = {"watts": pa.int64(), "meter": pa.string()}
 ALL = ("completeness", "accuracy", "uniqueness", "validity")
 
 
@@ -24,7 +26,7 @@ def told(*found: tuple[Rule, int, int], dimensions: tuple[str, ...] = ALL) -> di
         Finding(rule, RuleResult(failed, total), SAMPLE if failed else "") for rule, failed, total in found
     )
     outcome = Outcome("readings", "2024-03-01", Status.COMPUTED, "", findings=findings)
-    return {evaluation.check_name: evaluation for evaluation in evaluations(outcome, dimensions, TARGET)}
+    return {evaluation.check_name: evaluation for evaluation in evaluations(outcome, dimensions, TARGET, COLUMNS)}
 
 
 def values(evaluation: dg.AssetCheckEvaluation) -> dict[str, Any]:
@@ -65,7 +67,9 @@ def test_of_what_is_broken_rules_text_and_rows_are_told() -> None:
         "|watts_in_range|error|2|1,000|1||",
         "|watts_are_odd|error|3|1,000|50 %||",
     ]
-    assert broken["watts_in_range"] == f"old meters\n\n```sql\n0 <= watts <= 99\n```\n\n{SAMPLE}"
+    assert broken["watts_in_range"] == (
+        f"""old meters\n\n`0 <= watts <= 99`\n\n```sql\n"watts" NOT BETWEEN '0'::BIGINT AND '99'::BIGINT\n```\n\n{SAMPLE}"""
+    )
     assert {"watts_are_low", "watts_are_odd"}.isdisjoint(broken)
     assert broken["rate"] == 0.001667
 
@@ -83,16 +87,16 @@ def test_a_rule_against_history_says_what_was_measured_and_against_what() -> Non
     drifted = RuleResult(1, 1, "psi 0.31", ("2024-02-01", "2024-02-28"))
     without = RuleResult(0, 1, is_evaluated=False)
     for result, description in (
-        (drifted, "watts_psi, psi of watts to 28 partitions before <= 0.2: psi 0.31"),
+        (drifted, "watts_psi, psi of watts to the 28 partitions before <= 0.2: psi 0.31"),
         (without, "without history yet: watts_psi"),
     ):
         outcome = Outcome("readings", "", Status.COMPUTED, "", findings=(Finding(DRIFT, result),))
-        (evaluation,) = evaluations(outcome, ALL, None)
+        (evaluation,) = evaluations(outcome, ALL, None, COLUMNS)
         assert evaluation.description == description
         assert evaluation.partition is None
         assert evaluation.passed is (result is without)
     outcome = Outcome("readings", "", Status.COMPUTED, "", findings=(Finding(DRIFT, drifted),))
-    (evaluation,) = evaluations(outcome, ALL, None)
+    (evaluation,) = evaluations(outcome, ALL, None, COLUMNS)
     assert "psi 0.31 (2024-02-01 .. 2024-02-28)" in values(evaluation)["rules"]
 
 
