@@ -68,7 +68,8 @@ def test_of_what_is_broken_rules_text_and_rows_are_told() -> None:
         "|watts_are_odd|error|3|1,000|50 %||",
     ]
     assert broken["watts_in_range"] == (
-        f"""old meters\n\n`0 <= watts <= 99`\n\n```sql\n"watts" NOT BETWEEN '0'::BIGINT AND '99'::BIGINT\n```\n\n{SAMPLE}"""
+        "old meters\n\n`0 <= watts <= 99`\n\n"
+        f"```sql\n\"watts\" NOT BETWEEN '0'::BIGINT AND '99'::BIGINT\n```\n\n{SAMPLE}"
     )
     assert {"watts_are_low", "watts_are_odd"}.isdisjoint(broken)
     assert broken["rate"] == 0.001667
