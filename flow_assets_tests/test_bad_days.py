@@ -98,7 +98,7 @@ def run(deployment: Deployment, *arguments: str) -> Left:
     is_well = {problem["status"] for problem in report["problems"]} <= {"waiting"}
     assert done.returncode == (0 if is_well else 1)
     held = holdings_of(project)
-    checks = {(c.dataset, c.partition): c for c in project.holdings.judgements.checks(list(graph().datasets))}
+    checks = {(c.dataset, c.partition): c for c in project.holdings.judgements.current_checks(list(graph().datasets))}
     published = {p for p, h in held.items() if p not in before or h.published_at != before[p].published_at}
     return Left(deployment, report, checks, held, published)
 
