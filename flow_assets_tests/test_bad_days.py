@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -17,6 +18,7 @@ from flow_assets.ledger import Holding
 from flow_assets.ledger.judgements import Check
 from flow_assets.materialization.judging import results_of
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.skin import open_instance
 from flow_assets.memo.rule_book import RuleBook
 from flow_assets.settings import Settings
 from flow_assets_tests.datasets.bad_days import AIRPORTS, BAD_DAYS, CUT_OFF, NO_RULE, BadDay
@@ -96,7 +98,7 @@ def run(deployment: Deployment, *arguments: str) -> Left:
     is_well = {problem["status"] for problem in report["problems"]} <= {"waiting"}
     assert done.returncode == (0 if is_well else 1)
     held = holdings_of(project)
-    checks = {(c.dataset, c.partition): c for c in project.holdings.judgements.checks(list(graph().datasets))}
+    checks = {(c.dataset, c.partition): c for c in project.holdings.judgements.current_checks(list(graph().datasets))}
     published = {p for p, h in held.items() if p not in before or h.published_at != before[p].published_at}
     return Left(deployment, report, checks, held, published)
 
@@ -136,6 +138,20 @@ def rows_a_day(spoiled: Left) -> dict[Partition, int]:
     return found
 
 
+@pytest.fixture(scope="module")
+def told(spoiled: Left) -> dict[tuple[str, str, str], dg.AssetCheckEvaluation]:
+    """What Dagster was told by the first run: of a dataset's check and partition."""
+    found = {}
+    with open_instance(Settings(data=spoiled.deployment.data).dagster_home) as instance:
+        for name, check in {(bad.dataset, dimension) for bad in BAD_DAYS for dimension in bad.dimensions}:
+            key = dg.AssetCheckKey(dg.AssetKey(name), check)
+            for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=1_000):
+                event = record.event and record.event.dagster_event
+                if record.partition and event and isinstance(event.event_specific_data, dg.AssetCheckEvaluation):
+                    found[name, check, record.partition] = event.event_specific_data
+    return found
+
+
 @pytest.mark.parametrize("bad", BAD_DAYS, ids=str)
 def test_a_bad_day_is_caught_by_its_rule(spoiled: Left, bad: BadDay) -> None:
     verdict = spoiled.verdict((bad.dataset, bad.day))
@@ -144,6 +160,17 @@ def test_a_bad_day_is_caught_by_its_rule(spoiled: Left, bad: BadDay) -> None:
     assert {broken[name].dimension.value for name in bad.caught_by} == {*bad.dimensions}
     if not bad.is_blocked:
         assert verdict.errors == ()
+
+
+def test_dagster_shows_which_check_a_bad_day_fails(
+    told: dict[tuple[str, str, str], dg.AssetCheckEvaluation],
+) -> None:
+    for bad in BAD_DAYS:
+        evaluations = [told[bad.dataset, dimension, bad.day] for dimension in bad.dimensions]
+        severity = dg.AssetCheckSeverity.ERROR if bad.is_blocked else dg.AssetCheckSeverity.WARN
+        assert [(e.passed, e.severity) for e in evaluations] == [(False, severity)] * len(evaluations), bad
+        shown = "".join(str(e.metadata["rules"].value) for e in evaluations)
+        assert all(rule in shown for rule in bad.caught_by), bad
 
 
 @pytest.mark.parametrize("partition", BLOCKED, ids=" ".join)
@@ -199,8 +226,10 @@ def after(day: str, days: int = 1) -> str:
 
 
 @pytest.fixture(scope="module")
-def recovered(spoiled: Left, landed: Deployment) -> Left:
-    """The year after its good files have landed and a second run."""
+def recovered(request: pytest.FixtureRequest, spoiled: Left, landed: Deployment) -> Left:
+    """The year after its good files have landed and a second run; what the first has left is looked at before."""
+    for look in ("rows_a_day", "told"):
+        request.getfixturevalue(look)
     shutil.copytree(landed.data / "landing", spoiled.deployment.data / "landing", dirs_exist_ok=True)
     return run(spoiled.deployment)
 
