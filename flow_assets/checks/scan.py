@@ -1,6 +1,8 @@
 """Everything that is counted of a batch of partitions, in as few DuckDB queries as are fast."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import duckdb
@@ -24,22 +26,28 @@ def scan(connection: duckdb.DuckDBPyConnection, batch: Mapping[str, pa.Table], e
     """A row a partition of `batch`, in its order: `partition`, `rows`, and each expression by its alias.
 
     Args:
-        connection: its time zone becomes UTC.
+        connection: to whose database; each query has one of its own.
         batch: tables of one schema, by partition; one without rows is in the result too.
         expressions: what is computed of each partition.
     """
     if not batch:
         raise ValueError("A batch has at least one partition.")
     sizes = [len(table) for table in batch.values()]
-    found = pa.table({"partition": pa.array(list(batch), pa.string()), "rows": pa.array(sizes, pa.int64())})
-    with registered(connection, batch=concatenated(batch)):
-        for start in range(0, len(expressions), TOGETHER):
-            query = _query(sizes, expressions[start : start + TOGETHER])
-            counted = connection.sql(query).to_arrow_table().sort_by(NUMBER)
-            for name in counted.column_names:
-                if name not in (NUMBER, "rows"):
-                    found = found.append_column(name, counted[name])
-    return found
+    whole = concatenated(batch)
+    queries = [_query(sizes, expressions[n : n + TOGETHER]) for n in range(0, len(expressions), TOGETHER)]
+    found = {"partition": pa.array(list(batch), pa.string()), "rows": pa.array(sizes, pa.int64())}
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:  # a batch is too small for one query to use all
+        for counted in threads.map(lambda query: _asked(connection, whole, query), queries):
+            found |= {name: counted[name] for name in counted.column_names if name not in (NUMBER, "rows")}
+    return pa.table(found)
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, whole: pa.Table, query: str) -> pa.Table:
+    """The answer on a connection of its own to the same database, in the order of the partitions."""
+    with connection.cursor() as own:
+        own.execute("SET enable_progress_bar = false")
+        with registered(own, batch=whole):
+            return own.sql(query).to_arrow_table().sort_by(NUMBER)
 
 
 def scan_relation(relation: duckdb.DuckDBPyRelation, expressions: Expressions) -> pa.Table:

@@ -119,7 +119,8 @@ def encode(found: pa.Table, columns: Sequence[ColumnDeclaration]) -> list[bytes]
         columns: as they were given to `state_expressions`.
     """
     partitions, height = found.num_rows, len(columns) + 1
-    parts = [_partition_rows(found), *(_column_rows(found, number, c) for number, c in enumerate(columns))]
+    gathered = {name: _whole_array(values) for name, values in zip(found.column_names, found.columns, strict=True)}
+    parts = [_partition_rows(gathered), *(_column_rows(gathered, number, c) for number, c in enumerate(columns))]
     whole = pa.concat_tables([pa.table(p, schema=SCHEMA) for p in parts]).combine_chunks()
     order = np.arange(height * partitions).reshape(height, partitions).T.ravel()
     table = whole.take(pa.array(order)).combine_chunks()
@@ -141,17 +142,17 @@ def decode(encoded: Sequence[bytes]) -> pa.Table:
     return pa.Table.from_batches([_from_bytes(states) for states in encoded], SCHEMA)
 
 
-def _partition_rows(found: pa.Table) -> dict[str, pa.Array]:
-    rows = pc.fill_null(found["state_rows"], 0)
-    return _filled(found.num_rows, {"rows": rows, "count": rows}, "", "", 0)
+def _partition_rows(gathered: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    rows = pc.fill_null(gathered["state_rows"], 0)
+    return _filled(len(rows), {"rows": rows, "count": rows}, "", "", 0)
 
 
-def _column_rows(found: pa.Table, number: int, column: ColumnDeclaration) -> dict[str, pa.Array]:
+def _column_rows(gathered: Mapping[str, pa.Array], number: int, column: ColumnDeclaration) -> dict[str, pa.Array]:
     """One column's states, a row a partition."""
     parts = {
-        part: found[alias].combine_chunks()
+        part: gathered[alias]
         for part in ("count", "nan", "trues", "total", "categories", "least", "greatest", *_LAYOUTS)
-        if (alias := _alias(number, part)) in found.column_names
+        if (alias := _alias(number, part)) in gathered
     }
     for part in ("least", "greatest"):
         if part in parts:
@@ -162,8 +163,13 @@ def _column_rows(found: pa.Table, number: int, column: ColumnDeclaration) -> dic
     if "categories" in parts:
         parts["categories"] = _most_frequent(parts["categories"])
     parts |= {part: pc.fill_null(parts[part], 0) for part in ("count", "nan", "trues") if part in parts}
-    parts["rows"] = pc.fill_null(found["state_rows"], 0)
-    return _filled(found.num_rows, parts, column.name, str(plain_type(column.type)), number + 1)
+    parts["rows"] = pc.fill_null(gathered["state_rows"], 0)
+    return _filled(len(parts["rows"]), parts, column.name, str(plain_type(column.type)), number + 1)
+
+
+def _whole_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array; the one that it has is not copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _filled(
