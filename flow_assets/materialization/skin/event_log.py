@@ -15,7 +15,12 @@ import dagster as dg
 from dagster._config import Field, StringSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.event_api import EventHandlerFn
-from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
+from dagster._core.events import (
+    ASSET_CHECK_EVENTS,
+    ASSET_EVENTS,
+    EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
+    DagsterEventType,
+)
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import (
     AssetKeyTable,
@@ -37,6 +42,7 @@ from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 from flow_assets.materialization.skin.check_rows import Indexed, store_checks
+from flow_assets.materialization.skin.event_texts import CheckTexts
 from flow_assets.materialization.skin.shards import Shards
 
 TESTED_VERSIONS = {"1.13.27": "29b539ebc72a"}
@@ -148,7 +154,8 @@ class BatchedEventLog(InstanceEventLog):
             self._store(run_id, of_run)
 
     def _store(self, run_id: str, events: Sequence[EventLogEntry]) -> None:
-        rows = [self._event_to_row(event) for event in events]
+        texts = CheckTexts()
+        rows = [self._row(event, texts.text(event)) for event in events]
         mirrored = [(event, row) for event, row in zip(events, rows, strict=True) if _is_mirrored(event)]
         statement = SqlEventLogStorageTable.insert()
         if not mirrored:
@@ -162,6 +169,21 @@ class BatchedEventLog(InstanceEventLog):
             last = int(index.exec_driver_sql("SELECT last_insert_rowid()").scalar_one())
             numbered = enumerate(mirrored, last - len(mirrored) + 1)
             self._index(index, [Indexed(event, number, row["event"]) for number, (event, row) in numbered])
+
+    def _row(self, event: EventLogEntry, text: str | None) -> dict[str, Any]:
+        """The row of an event, whose text may be there already."""
+        if text is None:
+            return self._event_to_row(event)
+        evaluation: Any = event.get_dagster_event().event_specific_data
+        return {
+            "run_id": event.run_id,
+            "event": text,
+            "dagster_event_type": DagsterEventType.ASSET_CHECK_EVALUATION.value,
+            "timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
+            "step_key": event.step_key,
+            "asset_key": evaluation.asset_key.to_string(),
+            "partition": evaluation.partition,
+        }
 
     def _index(self, index: Connection, events: Sequence[Indexed]) -> None:
         of_assets = [(event, number) for event, number, _ in events if event.dagster_event_type in ASSET_EVENTS]
