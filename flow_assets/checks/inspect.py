@@ -105,9 +105,8 @@ class Inspector:
             for digest, sharing in self._sharing.items()
             if asked is None or digest in asked
         }
-        self.needs = needs(list(self._asked.values()), dataset.schema.arrow_schema())
-        categories = {**dict.fromkeys(self.needs.categories, ()), **category_columns(dataset)}
-        self._states = state_expressions(dataset.schema.columns(), categories)
+        self.needs = needs(list(self._asked.values()))
+        self._states = state_expressions(dataset.schema.columns(), category_columns(dataset))
 
     @property
     def asked(self) -> tuple[str, ...]:
