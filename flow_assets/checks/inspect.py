@@ -148,7 +148,7 @@ class Inspector:
         asked = ask(self._connection, batch, list(rules.values()), Circumstances(self._dataset.sort_by, keys))
         counted = scan(self._connection, asked.batch, [*asked.counts, *self._states])
         states = encode(counted, self._dataset.schema.columns())
-        columns = {digest: counted[rule.name].to_pylist() for digest, rule in rules.items()}
+        columns = {digest: counted[asked.aliases[rule.name]].to_pylist() for digest, rule in rules.items()}
         found = {}
         for number, (partition, table) in enumerate(batch.items()):
             results = {digest: RuleResult(int(counts[number] or 0), len(table)) for digest, counts in columns.items()}
