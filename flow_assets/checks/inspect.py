@@ -184,7 +184,7 @@ class Inspector:
         rules = [rule for rule in self._asked.values() if rule.name in wholes]
         distributed = self._distributions([inspected.states for inspected in found.values()])
         with ExitStack() as stack:
-            sealed = stack.enter_context(sealed_connection()) if self.needs.is_queried else None
+            sealed = stack.enter_context(sealed_connection(self._connection)) if self.needs.is_queried else None
             for (partition, inspected), distribution in zip(found.items(), distributed, strict=True):
                 facts = PartitionFacts.of(self._dataset.partitions, partition, inspected.table, distribution)
                 asked = inspect_partition(rules, facts, past.before(partition, self.needs.past), sealed)
