@@ -4,7 +4,7 @@ Each function here makes a rule on rows and takes, besides the constraint's own 
 `Options`. Those on partitions are in `partition_rules`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self, TypedDict, TypeVar, Unpack
@@ -234,10 +234,10 @@ def given_name(kind: str, options: Options) -> str:
 
 
 def several(values: Iterable[Any]) -> tuple[Any, ...]:
-    """A list of values that is one, and not empty."""
+    """A list of values that is one, and not empty; a set, which has another order in each process, is sorted."""
     if isinstance(values, str) or not (several := tuple(values)):
         raise DefinitionError(f"{values!r} is no list of values; write it as a list.")
-    return several
+    return tuple(sorted(several, key=repr)) if isinstance(values, Set) else several
 
 
 def make_rule(constraint: Constraint, name: str, options: Options, columns: tuple[str, ...] = ()) -> Rule:

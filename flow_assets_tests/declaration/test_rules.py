@@ -1,4 +1,8 @@
 import json
+import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -116,6 +120,36 @@ def test_what_decides_is_plain_and_nothing_else_counts(rule: Rule) -> None:
 )
 def test_rules_that_decide_otherwise_are_declared_otherwise(one: Rule, other: Rule) -> None:
     assert one.on("x").declaration != other.on("x").declaration
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (isin(["b", "a"]), isin(["a", "b", "a"])),
+        (notin(date(2024, 3, day) for day in (2, 1)), notin(date(2024, 3, day) for day in (1, 2))),
+        (isin({"a", "b"}), isin(["a", "b"])),
+    ],
+)
+def test_what_is_among_values_does_not_depend_on_their_order(one: Rule, other: Rule) -> None:
+    assert one.on("x").declaration == other.on("x").declaration
+
+
+def test_a_set_is_told_alike_in_each_process() -> None:
+    script = "import flow_assets as fa; print(fa.isin({'a', 'b', 'c', 'd', 'e'}).on('x').text)"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert told == {b"x is one of a, b, c, d, e\n"}
+
+
+@pytest.mark.parametrize("bound", [math.inf, -math.inf, math.nan])
+def test_a_bound_that_json_does_not_know_is_declared(bound: float) -> None:
+    declaration = ge(bound).on("x").declaration
+    assert json.loads(json.dumps(declaration, allow_nan=False)) == declaration
+    assert declaration != ge(str(bound)).on("x").declaration
 
 
 def test_what_follows_from_a_rule_is_no_part_of_what_decides() -> None:
