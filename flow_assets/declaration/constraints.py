@@ -25,10 +25,17 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Constraint:
-    """What must hold; its subclasses say what."""
+    """What must hold; its subclasses say what.
+
+    Attributes:
+        scope: what it looks at.
+        dimension: the kind of quality that it is about.
+        is_counted: whether it may be broken a little; else it holds or it does not.
+    """
 
     scope: ClassVar[Scope] = Scope.ROW
     dimension: ClassVar[str] = "validity"
+    is_counted: ClassVar[bool] = True
 
     def text(self, columns: tuple[str, ...]) -> str:
         """It in words, of these columns."""

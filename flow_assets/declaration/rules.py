@@ -108,7 +108,9 @@ class Rule:
 
 def tolerates(tolerance: int | float, failed: int, total: int) -> bool:
     """Whether `failed` of `total` is no more than `tolerance`: a share if it is a float, else a number of rows."""
-    return failed <= (tolerance * total if isinstance(tolerance, float) else tolerance)
+    if isinstance(tolerance, float) and total:
+        return failed / total <= tolerance  # as the share is written: 0.29 * 100 is less than 29
+    return failed <= tolerance
 
 
 _Named = TypeVar("_Named", bound=StrEnum)
@@ -279,6 +281,10 @@ def _require_sense(rule: Rule) -> None:
     is_number = isinstance(tolerance, int) and not isinstance(tolerance, bool) and tolerance >= 0
     problems = (
         (not (is_share or is_number), f"its tolerance {tolerance!r} is neither a number of rows nor a share below 1.0"),
+        (
+            tolerance and not rule.constraint.is_counted,
+            "it holds or it does not, so that there is nothing to tolerate; leave `tolerance` out",
+        ),
         (rule.quarantine and rule.scope is not Scope.ROW, "only a rule on rows can quarantine them"),
         (
             rule.scope is Scope.HISTORY and rule.severity is Severity.ERROR,

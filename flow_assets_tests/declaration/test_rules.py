@@ -182,6 +182,10 @@ def test_a_rule_that_quarantines_or_looks_back_warns(rule: Rule, severity: str) 
         (0.1, 1, 10, True),
         (0.1, 2, 10, False),
         (0.1, 0, 0, True),
+        (0.29, 29, 100, True),
+        (0.29, 30, 100, False),
+        (0.07, 7, 100, True),
+        (0.1, 3, 30, True),
     ],
 )
 def test_a_tolerance_is_a_number_or_a_share(tolerance: float, failed: int, total: int, is_tolerated: bool) -> None:
@@ -205,6 +209,10 @@ def test_a_tolerance_is_a_number_or_a_share(tolerance: float, failed: int, total
         (lambda: ge(1, tolerance=1.0), "its tolerance 1.0 is neither a number of rows nor a share below 1.0"),
         (lambda: ge(1, tolerance=-1), "its tolerance -1 is neither"),
         (lambda: ge(1, tolerance=True), "its tolerance True is neither"),
+        (lambda: row_count(1, tolerance=1), "Rule row_count: it holds or it does not, so that there is nothing to"),
+        (lambda: fresh("x", "1 day", tolerance=1), "leave `tolerance` out"),
+        (lambda: row_count_like_before(tolerance=3), "leave `tolerance` out"),
+        (lambda: no_drift("psi", 0.1, tolerance=1), "leave `tolerance` out"),
         (lambda: row_count(1, quarantine=True), "Rule row_count: only a rule on rows can quarantine them"),
         (lambda: no_drift("psi", 1, severity="error"), "a rule against history only warns"),
     ],
