@@ -15,7 +15,7 @@ from flow_assets.checks.compile import failing_sql
 from flow_assets.checks.results import Finding
 from flow_assets.declaration import UNPARTITIONED, Dimension, Severity
 from flow_assets.materialization.outcomes import Outcome
-from flow_assets.materialization.skin.asset_checks import in_short, tolerated
+from flow_assets.materialization.skin.asset_checks import named, tolerated
 from flow_assets.materialization.skin.markdown import table
 
 Columns = Mapping[str, pa.DataType]
@@ -77,7 +77,7 @@ def _description(findings: Sequence[Finding], broken: Sequence[Finding]) -> str 
 def _in_words(finding: Finding) -> str:
     rule, result = finding.rule, finding.result
     found = result.detail or f"{result.failed:,} of {result.total:,}"
-    return f"{rule.name}, {in_short(rule)}: {found}"
+    return f"{named(rule)}: {found}"
 
 
 def _named(names: Sequence[str]) -> str:
@@ -116,7 +116,7 @@ def in_sum(told: Sequence[dg.AssetCheckEvaluation]) -> dg.AssetCheckEvaluation:
     if failed:
         description = f"{len(failed)} of {len(told)} partitions: {_named([e.partition or '' for e in failed])}"
         shown = [(e.partition or "", e.severity.value.lower(), e.description or "") for e in failed[:_SHOWN_PARTITIONS]]
-        metadata["broken"] = table(("partition", "severity", "what is broken"), shown)
+        metadata["failed partitions"] = table(("partition", "severity", "what is broken"), shown)
     return dg.AssetCheckEvaluation(
         asset_key=told[0].asset_key,
         check_name=told[0].check_name,
