@@ -191,6 +191,11 @@ def blocked(visit: Visit, backfill: str) -> str:
 def test_a_dataset_s_checks_show_which_rule_failed_and_on_what_rows(visit: Visit, blocked: str, tmp_path: Path) -> None:
     page = visit.page
     with evidence(page, tmp_path):
+        visit.go("/assets/departures?view=checks&checkDetail=uniqueness")
+        page.get_by_text("Not published unless flight_id_unique; key_is_unique").wait_for()
+        page.get_by_text("Succeeded").nth(1).wait_for()
+        for name in ("uniqueness", "validity"):
+            assert f"{name}\nSucceeded" in page.inner_text("body")  # though the bad day is held
         visit.go("/assets/raw_flights?view=checks&checkDetail=uniqueness")
         page.get_by_text("This is a blocking asset check").wait_for()
         page.get_by_text("carrier_flight_origin_unique: 6 of", exact=False).first.wait_for()
