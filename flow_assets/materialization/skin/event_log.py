@@ -171,18 +171,17 @@ class BatchedEventLog(InstanceEventLog):
             self._index(index, [Indexed(event, number, row["event"]) for number, (event, row) in numbered])
 
     def _row(self, event: EventLogEntry, text: str | None) -> dict[str, Any]:
-        """The row of an event, whose text may be there already."""
+        """The row of an event; where its text is given, it is an evaluation."""
         if text is None:
             return self._event_to_row(event)
-        evaluation: Any = event.get_dagster_event().event_specific_data
         return {
             "run_id": event.run_id,
             "event": text,
             "dagster_event_type": DagsterEventType.ASSET_CHECK_EVALUATION.value,
             "timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
-            "step_key": event.step_key,
-            "asset_key": evaluation.asset_key.to_string(),
-            "partition": evaluation.partition,
+            "step_key": event.get_dagster_event().step_key,
+            "asset_key": None,  # Dagster finds evaluations by a table of their own
+            "partition": None,
         }
 
     def _index(self, index: Connection, events: Sequence[Indexed]) -> None:
