@@ -55,10 +55,15 @@ def _evaluation(
         passed=not broken,
         metadata={**_numbers(findings), **(_evidence(findings, broken, columns) if broken else {})},
         target_materialization_data=target,
-        severity=dg.AssetCheckSeverity.WARN if broken and not severe else dg.AssetCheckSeverity.ERROR,
+        severity=_severity(severe if broken else [f for f in findings if f.rule.severity is Severity.ERROR]),
         description=_description(findings, severe or broken),
         partition=outcome.partition or None,
     )
+
+
+def _severity(severe: Sequence[Any]) -> dg.AssetCheckSeverity:
+    """An error if there is something severe; Dagster shows failures of before, too, in the colour of the last."""
+    return dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN
 
 
 def _numbers(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -110,7 +115,7 @@ def _sample(finding: Finding, columns: Columns) -> str:
 def in_sum(told: Sequence[dg.AssetCheckEvaluation]) -> dg.AssetCheckEvaluation:
     """What the evaluations of one check over several partitions come to: what an asset's page shows as the latest."""
     failed = [evaluation for evaluation in told if not evaluation.passed]
-    severe = [evaluation for evaluation in failed if evaluation.severity is dg.AssetCheckSeverity.ERROR]
+    severe = [e for e in failed or told if e.severity is dg.AssetCheckSeverity.ERROR]
     metadata: dict[str, Any] = {"partitions": len(told), "partitions failed": len(failed)}
     description = None
     if failed:
@@ -122,7 +127,7 @@ def in_sum(told: Sequence[dg.AssetCheckEvaluation]) -> dg.AssetCheckEvaluation:
         check_name=told[0].check_name,
         passed=not failed,
         metadata=metadata,
-        severity=dg.AssetCheckSeverity.WARN if failed and not severe else dg.AssetCheckSeverity.ERROR,
+        severity=_severity(severe),
         description=description,
     )
 

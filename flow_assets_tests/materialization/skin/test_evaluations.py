@@ -61,6 +61,15 @@ def test_a_broken_error_rule_makes_an_error_and_warnings_alone_a_warning() -> No
     assert mild.description == "watts_are_low (0 <= watts <= 50): 3 of 10"
 
 
+def test_a_check_that_can_only_warn_is_never_told_as_an_error() -> None:
+    """Dagster shows failed partitions in the colour of the last execution, which may have passed."""
+    mild, severe = told((MILD, 0, 10))["validity"], told((MILD, 0, 10), (SEVERE, 0, 10))["validity"]
+    assert (mild.passed, mild.severity) == (True, dg.AssetCheckSeverity.WARN)
+    assert (severe.passed, severe.severity) == (True, dg.AssetCheckSeverity.ERROR)
+    assert in_sum([mild, mild]).severity is dg.AssetCheckSeverity.WARN
+    assert in_sum([severe, mild]).severity is dg.AssetCheckSeverity.ERROR
+
+
 def test_of_what_is_broken_rules_text_and_rows_are_told() -> None:
     broken = values(told((SEVERE, 2, 1000), (MILD, 0, 1000), (SHARE, 3, 1000))["validity"])
     assert broken["rules"].splitlines()[2:] == [
