@@ -1,9 +1,11 @@
 """Rules that compare a partition with those before it."""
 
 import json
+import sqlite3
 
 import pytest
 
+from flow_assets.insight.profile import profile_dataset
 from flow_assets.materialization import materializer
 from flow_assets_tests.materialization.ruled import declare, endings, last_checks
 from flow_assets_tests.sandbox import DAYS, Sandbox
@@ -97,3 +99,27 @@ def test_a_new_rule_on_history_is_asked_of_what_is_published(many: Sandbox) -> N
     many.run("readings", force=["readings"])
     assert compared(many)[DAYS[2]] == found[DAYS[2]]
     assert [result[0] for result in found[DAYS[2]]] == [1, 1]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_categories_are_counted_whichever_rules_are_asked(sandbox: Sandbox, is_lost: bool) -> None:
+    sandbox.edit("readings.py", 'unit="deciwatts", nullable=True', 'unit="deciwatts"')
+    for day in DAYS:
+        sandbox.land(day, "meter,watts,note\n" + "".join(f"m{n:03},{n},\n" for n in range(300)))
+    sandbox.edit("readings.py", "AS day, meter", "AS day, left(meter, 1) AS meter")
+    sandbox.edit("readings.py", 'sort_by=["meter"]', 'sort_by=["deciwatts"]')
+    drift = "fa.no_drift('psi', 0.5, partitions=4, at_least=1).on('meter')"
+    declare(sandbox, drift)
+    assert sandbox.run("readings").is_successful
+    if not is_lost:
+        declare(sandbox, drift, "fa.row_rule('deciwatts > -1', name='is_positive')")
+        assert sandbox.run("readings").is_successful
+    else:
+        with sqlite3.connect(sandbox.settings.ledger) as connection:
+            connection.execute("DELETE FROM states")
+        with sandbox.project() as project:
+            assert profile_dataset(project, "readings").reread == len(DAYS)
+    sandbox.land(DAYS[4], "meter,watts,note\n" + "".join(f"n{n:03},{n},\n" for n in range(300)))
+    assert sandbox.run("readings").is_successful
+    (found,) = compared(sandbox)[DAYS[4]]
+    assert (found[0], found[2]) == (1, [DAYS[0], DAYS[3]])
