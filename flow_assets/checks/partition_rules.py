@@ -77,8 +77,11 @@ def inspect_partition(
         past: the published partitions before it in the partitions' order, the nearest last; at least as many as
             `needs` says, where there are.
         connection: one of `sealed_connection`, if there is a query; without it one is opened.
+
+    Raises:
+        RuleError: a query has no answer for these rows.
     """
-    queries = {rule.name: rule.constraint for rule in rules if isinstance(rule.constraint, PartitionQuery)}
+    queries = {rule.name: rule for rule in rules if isinstance(rule.constraint, PartitionQuery)}
     history = History(past)
     results = {
         rule.name: _ask(rule, partition, history)
@@ -87,9 +90,9 @@ def inspect_partition(
     }
     samples: dict[str, pa.Table] = {}
     with nullcontext(connection) if connection or not queries else sealed_connection() as opened:
-        for name, constraint in queries.items():
+        for name, rule in queries.items():
             assert opened is not None
-            results[name], sample = inspect_query(constraint, partition.table, opened)
+            results[name], sample = inspect_query(rule, partition.table, opened)
             samples |= {} if sample is None else {name: sample}
     return PartitionInspection(results, samples)
 

@@ -1,7 +1,7 @@
 """What people write as arguments of a rule, refused at once where it cannot be meant, with what to write instead."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from difflib import get_close_matches
 from enum import StrEnum
 from math import isfinite
@@ -59,6 +59,17 @@ def one_of(kind: type[_Named], value: str) -> _Named:
         return kind(value)
     except ValueError:
         raise DefinitionError(f"{value!r} is no {kind.__name__.lower()}; take one of {', '.join(kind)}.") from None
+
+
+def several(values: Any) -> tuple[Any, ...]:
+    """A list of values that is one, and not empty; a set, which has another order in each process, is sorted.
+
+    Raises:
+        DefinitionError: it is none, or empty.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable) or not (several := tuple(values)):
+        raise DefinitionError(f"{values!r} is no list of values; write it as a list.")
+    return tuple(sorted(several, key=repr)) if isinstance(values, Set) else several
 
 
 def require_texts(call: str, **given: Any) -> None:

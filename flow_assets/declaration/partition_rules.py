@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import inf
 from typing import Any, Unpack
 
-from flow_assets.declaration.arguments import given_name, require_counts, require_number, require_texts
+from flow_assets.declaration.arguments import given_name, require_counts, require_number, require_texts, several
 from flow_assets.declaration.durations import duration
 from flow_assets.declaration.partition_constraints import (
     CompleteSequence,
@@ -14,7 +14,7 @@ from flow_assets.declaration.partition_constraints import (
     RowCount,
     RowCountHistory,
 )
-from flow_assets.declaration.rules import Options, Rule, make_rule, several
+from flow_assets.declaration.rules import Options, Rule, make_rule
 from flow_assets.errors import DefinitionError
 
 
@@ -62,7 +62,8 @@ def complete_sequence(
     """
     require_texts("complete_sequence(...)", column=column, every=every)
     duration(every)
-    wanted = several(groups) if groups else ()
+    given = several(groups) if groups else ()
+    wanted = tuple(group for number, group in enumerate(given) if group not in given[:number])
     if wanted and by is None:
         raise DefinitionError(f"complete_sequence({column!r}): `groups` are values of a column; name it with `by`.")
     return make_rule(CompleteSequence(every, by, wanted), f"{column}_complete", options, (column,))

@@ -18,6 +18,7 @@ from flow_assets.declaration.arguments import (
     require_named,
     require_order,
     require_texts,
+    several,
 )
 from flow_assets.declaration.constraints import (
     Compare,
@@ -123,7 +124,9 @@ class Rule:
 
 def tolerates(tolerance: int | float, failed: int, total: int) -> bool:
     """Whether `failed` of `total` is no more than `tolerance`: a share if it is a float, else a number of rows."""
-    return failed <= (tolerance * total if isinstance(tolerance, float) else tolerance)
+    if isinstance(tolerance, float) and total:
+        return failed / total <= tolerance  # as the share is written: 0.29 * 100 is less than 29
+    return failed <= tolerance
 
 
 _COLUMN = "{column}"
@@ -245,13 +248,6 @@ def _compare(operator: str, value: Any, options: Options) -> Rule:
     return make_rule(Compare(operator, value), f"{{column}}_{_NAME[operator]}", options)
 
 
-def several(values: Any) -> tuple[Any, ...]:
-    """A list of values that is one, and not empty."""
-    if isinstance(values, str) or not isinstance(values, Iterable) or not (several := tuple(values)):
-        raise DefinitionError(f"{values!r} is no list of values; write it as a list.")
-    return several
-
-
 def make_rule(constraint: Constraint, name: str, options: Options, columns: tuple[str, ...] = ()) -> Rule:
     """A rule with `options`, of which `name` is the default name.
 
@@ -285,6 +281,10 @@ def _require_sense(rule: Rule) -> None:
         (not (is_share or is_number), f"its tolerance {tolerance!r} is neither a number of rows nor a share below 1.0"),
         (not isinstance(rule.quarantine, bool), f"quarantine={rule.quarantine!r} is neither True nor False"),
         (not isinstance(rule.description, str), f"its description {rule.description!r} is no text"),
+        (
+            tolerance and not rule.constraint.is_counted,
+            "it holds or it does not, so that there is nothing to tolerate; leave `tolerance` out",
+        ),
         (rule.quarantine and rule.scope is not Scope.ROW, "only a rule on rows can quarantine them"),
         (
             rule.scope is Scope.HISTORY and rule.severity is Severity.ERROR,

@@ -1,5 +1,6 @@
 """The columns of a dataset, declared once as a pandera model."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -138,6 +139,12 @@ class DatasetSchema(pa.DataFrameModel):
         return arrow.schema([arrow.field(c.name, c.type, c.nullable) for c in cls.columns()])
 
 
+def names_of_several(rules: Iterable[Rule]) -> list[str]:
+    """The names that more than one rule has, to people who do not mind the case."""
+    counts = Counter(rule.name.casefold() for rule in rules)
+    return sorted(name for name, count in counts.items() if count > 1)
+
+
 @cache
 def _columns(schema: type[DatasetSchema]) -> tuple[ColumnDeclaration, ...]:
     declared = schema.__schema__
@@ -188,7 +195,6 @@ def _all_rules(schema: type[DatasetSchema]) -> tuple[Rule, ...]:
     for rule in found:
         if problem := misfit(rule, types):
             raise DefinitionError(f"{schema.__name__}: rule {rule.known_as}: {sentence(problem)}")
-    names = [rule.name for rule in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := names_of_several(found):
         raise DefinitionError(f"{schema.__name__}: several rules are called {', '.join(twice)}; give each its `name`.")
     return tuple(found)

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from flow_assets.checks import Finding, Inspected, Inspector, Past, Results, RuleResult, judge
+from flow_assets.checks.results import reason_of
 from flow_assets.declaration import Rule
 from flow_assets.declaration.constraints import References, RowExpression
 from flow_assets.errors import FlowError, RuleError
@@ -51,8 +52,7 @@ class Judged:
     @property
     def reason(self) -> str:
         """Which rules keep it from being published, in one line."""
-        texts = [_broken(finding) for finding in self.findings if finding.rule in self.errors]
-        return "; ".join(texts)
+        return "; ".join(reason_of(f.rule, f.measured) for f in self.findings if f.rule in self.errors)
 
 
 class Judge:
@@ -142,7 +142,7 @@ class Judge:
         past = self._surroundings.past(inspector.needs, list(tables))
         try:
             return self._inspect_beside(past, inspector, tables, known)
-        except (*UNANSWERED, *OUTSIDE_CAUSES):
+        except Exception:  # noqa: BLE001  whatever it is, it may be of one partition
             alone = ({partition: table} for partition, table in tables.items())
             return {p: found for one in alone for p, found in self._inspect_alone(past, inspector, one, known).items()}
 
@@ -155,6 +155,10 @@ class Judge:
             return dict.fromkeys(one, error)
         except UNANSWERED as error:
             return dict.fromkeys(one, self._blamed(error, inspector, one))
+        except Exception as error:  # noqa: BLE001  a rule that goes wrong itself ends no run
+            said = ": ".join(filter(None, (type(error).__name__, str(error).strip().split("\n")[0].rstrip("."))))
+            name = self._dataset.name
+            return dict.fromkeys(one, RuleError(f"{name}: its rules cannot be asked of these rows: {said}."))
 
     def _inspect_beside(
         self, past: Past, inspector: Inspector, tables: Mapping[str, pa.Table], known: Mapping[str, Results]
@@ -171,7 +175,8 @@ class Judge:
         for rule, digest in self._book.rules:
             if digest in inspector.asked and isinstance(rule.constraint, RowExpression):
                 try:
-                    self._asking({digest}).inspect(one, {}, Past())
+                    with interruptible():
+                        self._asking({digest}).inspect(one, {}, Past())
                 except duckdb.Error as own:
                     return RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(own)}.")
         return RuleError(f"{self._dataset.name}: its rules cannot be asked of these rows: {_first_line(error)}.")
@@ -223,7 +228,3 @@ def results_of(stored: str | Mapping[str, Sequence[object]]) -> dict[str, RuleRe
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0].rstrip(".")
-
-
-def _broken(finding: Finding) -> str:
-    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {finding.measured}"

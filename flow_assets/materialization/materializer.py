@@ -140,15 +140,17 @@ class Materializer:
         yield from (self._published(p, batch) for p in batch.publications)
         yield from (self._checked(j, batch) for j in batch.judgements)
         for block in batch.blocks:
-            self._planner.hold(block.dataset, block.partition)
+            self._planner.hold(block.dataset, block.partition, Because.BLOCKED, block.reason)
             findings = batch.findings[block.partition]
             left = block.judgement.quarantined
             reason = block.reason
             yield Outcome(block.dataset, block.partition, Status.BLOCKED, reason, findings=findings, quarantined=left)
+        there = self._told(dataset).of_published(dataset.name, [failure.partition for failure in batch.failures])
         for failure in batch.failures:
             if failure.partition not in batch.unjudged:
-                self._planner.hold(failure.dataset, failure.partition)
-            yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
+                self._planner.hold(failure.dataset, failure.partition, Because.FAILED_BEFORE, failure.message)
+            findings = there.get(failure.partition, ())
+            yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message, findings=findings)
         yield from self._unchanged(dataset, batch.settled)
 
     def _store(
@@ -201,9 +203,11 @@ class Materializer:
 
     def _unchanged(self, dataset: Dataset, entries: Sequence[PlanEntry]) -> list[Outcome]:
         """What is told of partitions of which nothing is made."""
-        book = self._planner.recipes[dataset.name].book
-        told = Told(self._planner, self._project.holdings, book).findings(dataset.name, entries)
+        told = self._told(dataset).findings(dataset.name, entries)
         return [self._ended(entry, told.get(entry.partition, ())) for entry in entries]
+
+    def _told(self, dataset: Dataset) -> Told:
+        return Told(self._planner, self._project.holdings, self._planner.recipes[dataset.name].book)
 
     def _ended(self, entry: PlanEntry, findings: tuple[Finding, ...]) -> Outcome:
         status, reason = _ENDED[entry.action], self._explainer.reason(entry)
