@@ -79,8 +79,8 @@ def as_rules(given: Any, where: str) -> tuple[Rule, ...]:
     if isinstance(given, Rule):
         raise DefinitionError(f"{where} takes a list of rules; put {given.known_as} in one: [...].")
     if isinstance(given, str) or not isinstance(given, Iterable):
-        none = "; has `return` been forgotten" if given is None else ""
-        raise DefinitionError(f"{where} takes a list of rules, such as [unique()], not {given!r}{none}.")
+        forgotten = " Has `return` been forgotten?" if given is None else ""
+        raise DefinitionError(f"{where} takes a list of rules, such as [unique()], not {given!r}.{forgotten}")
     found = tuple(given)
     for rule in found:
         if not isinstance(rule, Rule):

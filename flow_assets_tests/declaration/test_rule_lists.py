@@ -19,7 +19,7 @@ def is_calm(values: Any) -> Any:
         ([is_calm], "has is_calm, which is a function and no rule; one is made of it by python_rule(is_calm)."),
         (in_range(0, 1), "takes a list of rules; put in_range in one: [...]."),
         ("watts > 0", "takes a list of rules, such as [unique()], not 'watts > 0'."),
-        (None, "takes a list of rules, such as [unique()], not None; has `return` been forgotten."),
+        (None, "takes a list of rules, such as [unique()], not None. Has `return` been forgotten?"),
     ],
 )
 @pytest.mark.parametrize("place", ["column", "schema"])
