@@ -52,6 +52,7 @@ ANY: Any = None  # what follows is what no type-checker lets pass
         (lambda: complete_sequence(ANY or ["at"], "1 hour"), "complete_sequence(...): column=['at'] is no text"),
         (lambda: fresh("at", ANY or 36), "fresh(...): within=36 is no text"),
         (lambda: partition_query(ANY or 1, name="x"), "partition_query(...): sql=1 is no text"),
+        (lambda: partition_query(" ", name="x"), "partition_query(...): sql=' ' is no text"),
         (lambda: row_rule("", name="x"), "row_rule(...): sql='' is no text"),
         (lambda: unique(ANY or ["a", "b"]), "unique(...): column=['a', 'b'] is no text"),
         (lambda: isin(ANY or 5), "5 is no list of values; write it as a list."),
