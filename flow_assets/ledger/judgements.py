@@ -55,12 +55,21 @@ class Totals(NamedTuple):
     warned: int = 0
 
 
+class Version(NamedTuple):
+    """What a check is about: versions of one content may have had other rows that left, and a forced key other content."""
+
+    partition: str
+    key: str
+    content_hash: str
+
+
 @dataclass(frozen=True)
 class Check:
     """One time that a version of a partition was checked; see `Judgement`. `at` is UTC, ISO 8601."""
 
     dataset: str
     partition: str
+    key: str
     content_hash: str
     rules: str
     referred: str
@@ -116,16 +125,17 @@ class Judgements:
                 found.update((row[0], row[1]) for row in rows)
         return found
 
-    def latest(self, dataset: str, partitions: Sequence[str]) -> dict[tuple[str, str], Check]:
-        """The last check of each version of `partitions`: by partition and content hash."""
+    def latest(self, dataset: str, partitions: Sequence[str]) -> dict[Version, Check]:
+        """The last check of each version of `partitions`."""
         table = tables.checks
-        found: dict[tuple[str, str], Check] = {}
+        version = [table.c[name] for name in Version._fields]
+        found: dict[Version, Check] = {}
         with reading(self._engine) as connection:
             for some in portions(partitions):
-                query = self._checks().where(is_of(table, self._environment, dataset, some)).order_by(table.c.id)
-                for row in connection.execute(query):
-                    check = Check(*row)
-                    found[check.partition, check.content_hash] = check
+                is_its = is_of(table, self._environment, dataset, some)
+                last = select(func.max(table.c.id)).where(is_its).group_by(*version)
+                checks = (Check(*row) for row in connection.execute(self._checks().where(table.c.id.in_(last))))
+                found.update({Version(check.partition, check.key, check.content_hash): check for check in checks})
         return found
 
     def current_checks(self, datasets: Sequence[str], since: str = "") -> list[Check]:
@@ -192,7 +202,7 @@ class Judgements:
 
 
 _OF_CHECK = (
-    *("dataset", "partition", "content_hash", "rules", "referred", "rows"),
+    *("dataset", "partition", "key", "content_hash", "rules", "referred", "rows"),
     *("results", "errors", "warnings", "quarantined"),
 )
 _OF_STANDING = ("dataset", "partition", *Standing._fields)

@@ -92,7 +92,7 @@ class Settler:
         found: dict[str, Judged | Exception] = {}
         tables, known = {}, {}
         for partition, standing in standings.items():
-            if judged := self._judge.known(partition, _rows_checked(standing.record), standing.known):
+            if judged := self._judge.known(partition, standing.known):
                 found[partition] = judged
             elif (table := self._read(standing)) is not None:
                 tables[partition], known[partition] = table, standing.known
@@ -139,7 +139,3 @@ def block(written: Written, entry: PlanEntry, judged: Judged, judgement: Judgeme
         reason=f"{judged.reason}{advice}",
         judgement=judgement,
     )
-
-
-def _rows_checked(record: Record) -> int:
-    return record.rows + sum(file.rows for file in record.quarantine)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from flow_assets.checks import Finding
 from flow_assets.lake import Record
 from flow_assets.ledger import Holdings
+from flow_assets.ledger.judgements import Version
 from flow_assets.materialization.judging import results_of
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.planner import Planner
@@ -27,18 +28,20 @@ class Told:
         versions = self._versions(dataset, entries)
         checks = self._holdings.judgements.latest(dataset, list(versions)) if versions else {}
         found = {}
-        for partition, content_hash in versions.items():
-            if check := checks.get((partition, content_hash)):
+        for partition, version in versions.items():
+            if check := checks.get(version):
                 results = results_of(check.results)
                 known = ((rule, results[digest]) for rule, digest in self._book.rules if digest in results)
                 found[partition] = tuple(Finding(rule, result) for rule, result in known)
         return found
 
-    def _versions(self, dataset: str, entries: Sequence[PlanEntry]) -> dict[str, str]:
-        """Partition to the content hash of the version that is reused or kept back."""
+    def _versions(self, dataset: str, entries: Sequence[PlanEntry]) -> dict[str, Version]:
+        """Partition to the version that is reused or kept back."""
         held = self._planner.held(dataset)
-        versions = {e.partition: held[e.partition].content_hash for e in entries if e.action is Action.REUSE}
+        reused = {e.partition: held[e.partition] for e in entries if e.action is Action.REUSE}
+        versions = {p: Version(p, holding.key, holding.content_hash) for p, holding in reused.items()}
         if blocked := [e.partition for e in entries if e.because is Because.BLOCKED]:
-            for partition, record in self._holdings.judgements.blocked_records(dataset, blocked).items():
-                versions[partition] = Record.from_json(record.encode()).content_hash
+            for partition, text in self._holdings.judgements.blocked_records(dataset, blocked).items():
+                record = Record.from_json(text.encode())
+                versions[partition] = Version(partition, record.key, record.content_hash)
         return versions
