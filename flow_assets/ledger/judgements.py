@@ -56,7 +56,7 @@ class Totals(NamedTuple):
 
 
 class Version(NamedTuple):
-    """What a check is about: versions of one content may have had other rows that left, and a forced key other content."""
+    """What a check is about: rows that left differ where the content is one, and contents where a key was forced."""
 
     partition: str
     key: str

@@ -8,6 +8,7 @@ import pytest
 
 from flow_assets.checks import facts
 from flow_assets.declaration.partition_constraints import Fresh
+from flow_assets.ledger import Holdings
 from flow_assets.materialization.requests import Request
 from flow_assets.memo.planner import Wishes
 from flow_assets.memo.rule_book import RuleBook
@@ -104,6 +105,27 @@ def test_what_is_compared_with_the_clock_is_asked_again(sandbox: Sandbox, monkey
     outcome = sandbox.last_outcomes["meters_seen", ""]
     assert outcome.status.value == "checked"
     assert [finding.rule.constraint for finding in outcome.findings] == [Fresh("10 days")]
+
+
+def test_a_run_that_dies_after_it_kept_a_version_back_leaves_no_block_for_ever(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(sandbox, ERROR.format(0.7))
+    land(sandbox, FEW)
+    sandbox.land(DAY, MANY)
+
+    def die(self: Holdings, dataset: str, partitions: object, run_id: str) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Holdings, "note_troubles", die)
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.run("readings")
+    assert DAY in blocked(sandbox)
+    sandbox.land(DAY, FEW)
+    assert sandbox.run("readings").is_successful
+    assert not blocked(sandbox)
+    assert sandbox.work("readings") == {}
 
 
 def _clock(year: int) -> type[datetime]:
