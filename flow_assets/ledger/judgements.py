@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, and_, case, delete, func, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Judgement
 from flow_assets.ledger.database import reading, transaction
-from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove
+from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove, same_partition
 
 
 class Standing(NamedTuple):
@@ -91,12 +91,16 @@ class Judgements:
         self._environment = environment
 
     def are_all_by(self, dataset: str, rules: str) -> bool:
-        """Whether everything that is published was last judged by exactly these rules; two counts, no rows."""
+        """Whether everything that is published was judged by exactly these rules; no rows are fetched.
+
+        An older release that publishes leaves judgements of other content behind.
+        """
         holdings, judged = tables.holdings, tables.judgements
-        published = select(func.count()).where(is_of(holdings, self._environment, dataset)).scalar_subquery()
-        by_these = and_(is_of(judged, self._environment, dataset), judged.c.rules == rules)
+        is_its = and_(judged.c.content_hash == holdings.c.content_hash, judged.c.rules == rules)
+        by_these = select(judged.c.rules).where(same_partition(judged, holdings), is_its).exists()
+        others = select(holdings.c.key).where(is_of(holdings, self._environment, dataset), ~by_these).exists()
         with reading(self._engine) as connection:
-            return bool(connection.scalar(select(published == select(func.count()).where(by_these).scalar_subquery())))
+            return not connection.scalar(select(others))
 
     def standings(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Standing]:
         """Partition to how what is published of it was last judged."""
@@ -146,8 +150,7 @@ class Judgements:
             since: UTC, ISO 8601; all by default.
         """
         checks, blocked = tables.checks, tables.blocked
-        same = [checks.c[name] == blocked.c[name] for name in ("environment", "dataset", "partition")]
-        is_blocked = select(blocked.c.key).where(*same).exists()
+        is_blocked = select(blocked.c.key).where(same_partition(checks, blocked)).exists()
         last = (
             select(func.max(checks.c.id))
             .where(
