@@ -111,10 +111,12 @@ class Materializer:
                 time.sleep(POLL_SECONDS)
                 continue
             mine = self._look_again(dataset, mine, was_elsewhere=was_elsewhere)
-            batch = attempt.run(mine)
-            batch.settled += [e for e in mine if e.action in _ENDED]
-            yield list(self._publish(dataset, batch))
-            if left := [e for e in mine if e.partition not in batch.ended]:
+            ended: set[str] = set()
+            for batch in attempt.run(mine):
+                batch.settled += [e for e in mine if e.action in _ENDED and e.partition not in ended]
+                yield list(self._publish(dataset, batch))
+                ended |= batch.ended
+            if left := [e for e in mine if e.partition not in ended]:
                 queue.append((left, True))
 
     def _look_again(self, dataset: Dataset, entries: Sequence[PlanEntry], *, was_elsewhere: bool) -> list[PlanEntry]:
