@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from flow_assets.checks import Finding, Inspected, Inspector, Past, Results, RuleResult, judge
+from flow_assets.checks.results import reason_of
 from flow_assets.declaration import Rule, TimePartitions
 from flow_assets.declaration.constraints import References, RowExpression
 from flow_assets.declaration.partition_constraints import Fresh
@@ -52,8 +53,7 @@ class Judged:
     @property
     def reason(self) -> str:
         """Which rules keep it from being published, in one line."""
-        texts = [_broken(finding) for finding in self.findings if finding.rule in self.errors]
-        return "; ".join(texts)
+        return "; ".join(reason_of(f.rule, f.measured) for f in self.findings if f.rule in self.errors)
 
 
 class Judge:
@@ -228,7 +228,3 @@ def results_of(stored: str | Mapping[str, Sequence[object]]) -> dict[str, RuleRe
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0].rstrip(".")
-
-
-def _broken(finding: Finding) -> str:
-    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {finding.measured}"

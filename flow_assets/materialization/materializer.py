@@ -146,14 +146,14 @@ class Materializer:
         yield from (self._published(p, batch) for p in batch.publications)
         yield from (self._checked(j, batch) for j in batch.judgements)
         for block in batch.blocks:
-            self._planner.hold(block.dataset, block.partition)
+            self._planner.hold(block.dataset, block.partition, Because.BLOCKED, block.reason)
             findings = batch.findings[block.partition]
             left = block.judgement.quarantined
             reason = block.reason
             yield Outcome(block.dataset, block.partition, Status.BLOCKED, reason, findings=findings, quarantined=left)
         for failure in batch.failures:
             if failure.partition not in batch.unjudged:
-                self._planner.hold(failure.dataset, failure.partition)
+                self._planner.hold(failure.dataset, failure.partition, Because.FAILED_BEFORE, failure.message)
             yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
         yield from self._unchanged(dataset, batch.settled)
 
