@@ -172,6 +172,9 @@ class Attempt:
         except (FlowError, *OUTSIDE_CAUSES) as error:
             self._fail(entry, error, batch)
             return
+        if not written.is_own:  # what was found is of other rows
+            self._settle_anew(entry._replace(action=Action.RESTORE, because=Because.IN_STORE), batch)
+            return
         total = made.cost.plus(Cost.now().since(start))
         batch.seconds[entry.partition] = total.wall
         batch.findings[entry.partition] = judged.findings

@@ -1,15 +1,21 @@
 """Versions of a partition with the same rows that stay, and other rows that left: each is judged by its own counts."""
 
+import io
 import json
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Self
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from flow_assets.checks import facts
 from flow_assets.declaration.partition_constraints import Fresh
+from flow_assets.lake import ObjectStore, Record
 from flow_assets.ledger import Holdings
 from flow_assets.materialization.requests import Request
+from flow_assets.memo.content import content_hash
 from flow_assets.memo.planner import Wishes
 from flow_assets.memo.rule_book import RuleBook
 from flow_assets_tests.materialization.ruled import blocked, declare, endings, last_checks, quarantined
@@ -126,6 +132,33 @@ def test_a_run_that_dies_after_it_kept_a_version_back_leaves_no_block_for_ever(
     assert sandbox.run("readings").is_successful
     assert not blocked(sandbox)
     assert sandbox.work("readings") == {}
+
+
+@pytest.mark.parametrize("checks", [{}, None])
+def test_where_another_run_was_first_its_rows_are_judged(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, checks: dict[str, object] | None
+) -> None:
+    declare(sandbox, ERROR.format(0).replace("quarantine=True, ", ""))
+    real, others = ObjectStore.put_record, []
+
+    def put_record(store: ObjectStore, record: Record, *, supersede: bool) -> Record:
+        if (record.dataset, record.partition) == ("readings", DAY) and not others:
+            table = pyarrow.parquet.read_table(store.local_path(record.files[0].hash)).slice(0, 1)
+            table = table.set_column(2, table.schema.field(2), pa.array([90], pa.int64()))
+            pyarrow.parquet.write_table(table, buffer := io.BytesIO())
+            blob = store.put_blob(buffer.getvalue())
+            file = replace(record.files[0], hash=blob.hash, size=blob.size, rows=1)
+            found = {digest: [1, 1] if result == [0, 3] else result for digest, result in record.checks.items()}
+            found = found if checks is None else checks
+            others.append(replace(record, files=(file,), content_hash=content_hash(table), rows=1, checks=found))
+            real(store, others[0], supersede=False)
+        return real(store, record, supersede=supersede)
+
+    monkeypatch.setattr(ObjectStore, "put_record", put_record)
+    sandbox.run("readings")
+    assert endings(sandbox)[DAY] == "blocked"
+    check = last_checks(sandbox)[DAY]
+    assert (check.content_hash, check.rows, check.is_published) == (others[0].content_hash, 1, False)
 
 
 def _clock(year: int) -> type[datetime]:
