@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from flow_assets.checks.literals import text
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.lake import Blob
 from flow_assets.materialization.project import Project
@@ -37,11 +38,6 @@ def rows_sql(files: Files) -> str:
         f"FROM read_parquet({distinct}, union_by_name = true, filename = '{_PATH}') "
         f"JOIN (VALUES {keys}) AS keys ({_PATH}, flow_assets_key) USING ({_PATH})"
     )
-
-
-def text(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _existing(project: Project, dataset: Dataset, references: Mapping[str, Sequence[str]]) -> Files:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from flow_assets.checks import Finding
 from flow_assets.lake import Record
 from flow_assets.ledger import Holdings
+from flow_assets.ledger.judgements import Version
 from flow_assets.materialization.judging import results_of
 from flow_assets.memo.entries import Because, PlanEntry
 from flow_assets.memo.planner import Planner
@@ -33,22 +34,23 @@ class Told:
         """Partition to how each rule fared in what is published of it, whatever came of making it anew."""
         return self._found(dataset, self._published(dataset, partitions))
 
-    def _found(self, dataset: str, versions: Mapping[str, str]) -> dict[str, tuple[Finding, ...]]:
+    def _found(self, dataset: str, versions: Mapping[str, Version]) -> dict[str, tuple[Finding, ...]]:
         checks = self._holdings.judgements.latest(dataset, list(versions)) if versions else {}
         found = {}
-        for partition, content_hash in versions.items():
-            if check := checks.get((partition, content_hash)):
+        for partition, version in versions.items():
+            if check := checks.get(version):
                 results = results_of(check.results)
                 known = ((rule, results[digest]) for rule, digest in self._book.rules if digest in results)
                 found[partition] = tuple(Finding(rule, result) for rule, result in known)
         return found
 
-    def _published(self, dataset: str, partitions: Sequence[str]) -> dict[str, str]:
-        """Partition to the content hash of what is published of it."""
+    def _published(self, dataset: str, partitions: Sequence[str]) -> dict[str, Version]:
+        """Partition to the version that is published."""
         held = self._planner.held(dataset)
-        return {partition: held[partition].content_hash for partition in partitions if partition in held}
+        return {p: Version(p, held[p].key, held[p].content_hash) for p in partitions if p in held}
 
-    def _kept_back(self, dataset: str, partitions: Sequence[str]) -> dict[str, str]:
-        """Partition to the content hash of what was made of it and not published."""
-        records = self._holdings.judgements.blocked_records(dataset, partitions) if partitions else {}
-        return {partition: Record.from_json(record.encode()).content_hash for partition, record in records.items()}
+    def _kept_back(self, dataset: str, partitions: Sequence[str]) -> dict[str, Version]:
+        """Partition to the version that was made and not published."""
+        texts = self._holdings.judgements.blocked_records(dataset, partitions) if partitions else {}
+        records = {partition: Record.from_json(text.encode()) for partition, text in texts.items()}
+        return {p: Version(p, record.key, record.content_hash) for p, record in records.items()}

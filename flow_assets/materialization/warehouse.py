@@ -14,12 +14,13 @@ from typing import Any
 import duckdb
 from filelock import FileLock
 
+from flow_assets.checks.literals import identifier, text
 from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import QueryError, StoreError
 from flow_assets.lake import Blob
 from flow_assets.materialization.project import Project
-from flow_assets.materialization.set_apart import PARTITION, Files, blocked_files, quarantine_files, rows_sql, text
+from flow_assets.materialization.set_apart import PARTITION, Files, blocked_files, quarantine_files, rows_sql
 
 _PARTITION = (PARTITION, "VARCHAR")
 _VIOLATIONS = (VIOLATIONS, "VARCHAR[]")
@@ -61,7 +62,7 @@ def build_warehouse(project: Project) -> Path:
 def _statements(project: Project) -> Iterator[str]:
     datasets = project.graph.datasets.values()
     for schema in sorted({dataset.layer for dataset in datasets} | {"quarantine", "blocked"}):
-        yield f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}"
+        yield f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}"
     for dataset in datasets:
         yield from _view(dataset, dataset.layer, _declared(dataset), _published_sql(dataset, project))
         left = quarantine_files(project, dataset)
@@ -72,17 +73,17 @@ def _statements(project: Project) -> Iterator[str]:
 
 def _view(dataset: Dataset, schema: str, declared: str, rows: str) -> Iterator[str]:
     """A view that has every declared column, also where there are no files or they are older than its declaration."""
-    view = f"{_name(schema)}.{_name(dataset.name)}"
+    view = f"{identifier(schema)}.{identifier(dataset.name)}"
     yield f"CREATE VIEW {view} AS {declared}{f' UNION ALL BY NAME {rows}' if rows else ''}"
     for column in dataset.schema.columns():
-        yield f"COMMENT ON COLUMN {view}.{_name(column.name)} IS {text(column.description)}"
+        yield f"COMMENT ON COLUMN {view}.{identifier(column.name)} IS {text(column.description)}"
 
 
 def _declared(dataset: Dataset, *more: tuple[str, str]) -> str:
     """No rows of the declared columns, after `more`: names and types."""
     empty = duckdb.from_arrow(dataset.schema.arrow_schema().empty_table())
     columns = [*more, *zip(empty.columns, empty.types, strict=True)]
-    return f"SELECT {', '.join(f'NULL::{kind} AS {_name(name)}' for name, kind in columns)} WHERE false"
+    return f"SELECT {', '.join(f'NULL::{kind} AS {identifier(name)}' for name, kind in columns)} WHERE false"
 
 
 def _published_sql(dataset: Dataset, project: Project) -> str:
@@ -95,10 +96,6 @@ def _published_sql(dataset: Dataset, project: Project) -> str:
 
 def _sql(files: Files) -> str:
     return rows_sql(files) if files else ""
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def query(path: Path, sql: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]], bool]:

@@ -164,14 +164,14 @@ def cut(counts: npt.NDArray[np.int64]) -> ColumnDistribution:
     return ColumnDistribution(int(counts.sum()), 0, categories={f"c{n}": int(count) for n, count in kept if count})
 
 
-@pytest.mark.parametrize("steepness", [0.0, 0.5, 1.2])
-def test_categories_that_some_partitions_do_not_count_are_no_drift(steepness: float) -> None:
+@pytest.mark.parametrize(("number", "steepness"), [(60, 0.0), (75, 0.0), (60, 0.3), (100, 0.5), (400, 1.2)])
+@pytest.mark.parametrize("size", [300, 100_000])
+def test_categories_that_some_partitions_do_not_count_are_no_drift(number: int, steepness: float, size: int) -> None:
     rng = np.random.default_rng(9)
-    weights = 1 / np.arange(1, 401) ** steepness
-    days = [cut(counts) for counts in rng.multinomial(5000, weights / weights.sum(), 128)]
+    weights = 1 / np.arange(1, number + 1) ** steepness
+    days = [cut(counts) for counts in rng.multinomial(size, weights / weights.sum(), 128)]
     found = [category_psi(days[n], merge(days[n - 28 : n])) for n in range(28, 128)]
     assert sum(each.value > each.noise for each in found) <= 1
-    assert max(each.value for each in found) < 0.02
 
 
 def test_a_frequent_category_that_is_gone_has_drifted_though_many_are_not_counted() -> None:

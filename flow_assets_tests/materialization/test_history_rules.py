@@ -2,11 +2,14 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 
+import pyarrow as pa
 import pytest
 
 from flow_assets.insight.profile import profile_dataset
-from flow_assets.materialization import materializer
+from flow_assets.materialization import attempt, materializer, settle
+from flow_assets.materialization.judging import Judge
 from flow_assets_tests.materialization.ruled import declare, endings, last_checks
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -33,8 +36,13 @@ def compared(sandbox: Sandbox) -> dict[str, list[list[object]]]:
 
 
 @pytest.mark.parametrize("dataset", ["readings", "trends"])
+@pytest.mark.parametrize("is_memory_small", [False, True])
 def test_what_was_found_does_not_depend_on_batches(
-    many: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, dataset: str
+    many: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    dataset: str,
+    is_memory_small: bool,
 ) -> None:
     column = {"readings": "deciwatts", "trends": "total_deciwatts"}[dataset]
     rules = LIKE_BEFORE, NO_DRIFT.replace("deciwatts", column)
@@ -45,8 +53,11 @@ def test_what_was_found_does_not_depend_on_batches(
     for path in (many.data / "landing" / "readings").iterdir():
         other.land(path.stem, path.read_bytes())
     declare(other, *rules, dataset=dataset)
-    monkeypatch.setattr(materializer, "BATCH_PARTITIONS", 1)
-    monkeypatch.setattr(materializer, "SET_BASED_PARTITIONS", 1)
+    if is_memory_small:
+        monkeypatch.setattr(attempt, "PORTION_BYTES", 1)
+    else:
+        monkeypatch.setattr(materializer, "BATCH_PARTITIONS", 1)
+        monkeypatch.setattr(materializer, "SET_BASED_PARTITIONS", 1)
     assert other.run(dataset).is_successful
     assert {day: check.results for day, check in last_checks(other, dataset).items()} == together
 
@@ -123,3 +134,32 @@ def test_categories_are_counted_whichever_rules_are_asked(sandbox: Sandbox, is_l
     assert sandbox.run("readings").is_successful
     (found,) = compared(sandbox)[DAYS[4]]
     assert (found[0], found[2]) == (1, [DAYS[0], DAYS[3]])
+
+
+@pytest.mark.parametrize("dataset", ["readings", "trends"])
+def test_so_many_partitions_are_checked_at_once_as_fit_into_memory(
+    many: Sandbox, monkeypatch: pytest.MonkeyPatch, dataset: str
+) -> None:
+    at_once: list[list[str]] = []
+
+    def note(name: str) -> None:
+        real = getattr(Judge, name)
+
+        def asked(judge: Judge, tables: Mapping[str, pa.Table], *known: object) -> object:
+            at_once.append(list(tables))
+            return real(judge, tables, *known)
+
+        monkeypatch.setattr(Judge, name, asked)
+
+    many.run("raw_readings" if dataset == "readings" else "readings")
+    note("inspect")
+    note("complete")
+    monkeypatch.setattr(attempt, "PORTION_BYTES", 5_000)  # the third day's alone
+    monkeypatch.setattr(settle, "PORTION_BYTES", 5_000)
+    assert many.run(dataset).is_successful
+    declare(
+        many, NO_DRIFT.replace("deciwatts", {"trends": "total_deciwatts"}.get(dataset, "deciwatts")), dataset=dataset
+    )
+    assert many.run(dataset).is_successful
+    assert at_once == [[*DAYS[:3]], [*DAYS[3:]]] * 2
+    assert many.work(dataset) == {}
