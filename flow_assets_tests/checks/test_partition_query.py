@@ -123,7 +123,7 @@ def test_an_empty_partition_can_be_asked() -> None:
     ],
 )
 def test_a_query_that_cannot_be_answered_is_refused_without_rows(sql: str, said: str) -> None:
-    with pytest.raises(DefinitionError, match=r"dataset readings: rule odd: the query .*[.?]$") as error:
+    with pytest.raises(DefinitionError, match=r"dataset readings: rule odd: the query .*[.!]$") as error:
         require_answerable_queries([readings(SMALL), readings(SMALL, sql)])
     assert said in str(error.value)
 
