@@ -51,7 +51,7 @@ class Failure:
     """Why a partition could not be made.
 
     Attributes:
-        key: under which it was tried; where its rules could not be asked, with the digest of these.
+        key: under which it was tried; where rules may help, with the digest of these.
         is_retryable: whether the cause lies outside the data and the code (a full disk), so that it is tried again
             although its key has not changed.
     """

@@ -69,7 +69,6 @@ class Check:
 
     dataset: str
     partition: str
-    key: str
     content_hash: str
     rules: str
     referred: str
@@ -81,6 +80,7 @@ class Check:
     is_published: bool
     at: str
     run_id: str
+    key: str = ""
 
 
 class Judgements:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from flow_assets.errors import AuditError, FlowError, LostObjectError, RuleError, SchemaMismatchError, StoreError
+from flow_assets.errors import AuditError, FlowError, LostObjectError, SchemaMismatchError, StoreError
 from flow_assets.ledger import Failure, Kpi
 from flow_assets.materialization.batch import PORTION_BYTES, Batch, Cost
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
@@ -208,10 +208,9 @@ class Attempt:
         message = str(error) or type(error).__name__
         if isinstance(error, SchemaMismatchError):
             message = f"{message} It is declared at {self._dataset.location}."
-        key = entry.key or ""
-        if isinstance(error, RuleError):
-            key = self._writer.recipe.key_with_rules(key)
-        failure = Failure(entry.dataset, entry.partition, key, type(error).__name__, message, is_retryable=is_outside)
+        kind = type(error).__name__
+        key = self._writer.recipe.failed_key(entry.key or "", kind)
+        failure = Failure(entry.dataset, entry.partition, key, kind, message, is_retryable=is_outside)
         batch.failures.append(failure)
         if entry.because is Because.RULES_CHANGED:
             batch.unjudged.add(entry.partition)

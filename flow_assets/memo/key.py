@@ -28,6 +28,9 @@ _quoted = json.encoder.encode_basestring_ascii
 
 _PACKAGES = {Frame.DUCKDB: ("duckdb",), Frame.PANDAS: ("pandas", "pyarrow"), Frame.ARROW: ("pyarrow",)}
 
+_ABOUT_ROWS = ("RuleError", "SchemaMismatchError", "LandedFileError")
+"""Errors after which a partition is tried again once its rules change: a null was such an error before it broke one."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -77,9 +80,9 @@ class Recipe:
         digest.update(f"{_quoted(partition)}[{','.join(inputs)}]".encode())
         return str(digest.hexdigest())
 
-    def key_with_rules(self, key: str) -> str:
-        """What stands for the key where its rules could not be asked: once they change it is tried again."""
-        return f"{key} {self.book.digest}"
+    def failed_key(self, key: str, error: str) -> str:
+        """What stands for the key where it failed by a class of `error`: where rules may help, they are part of it."""
+        return f"{key} {self.book.digest}" if error in _ABOUT_ROWS else key
 
     def record_components(self, partition: str, inputs: Sequence[str]) -> dict[str, Any]:
         """All components of a key, as they are recorded."""

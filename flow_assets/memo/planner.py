@@ -205,8 +205,9 @@ class Planner:
 
     def _failed_before(self, name: str, partition: str, key: str, inputs: tuple[str, ...]) -> PlanEntry | None:
         failure = self._failures.get(partition)
-        tried = (key, self.recipes[name].key_with_rules(key))
-        if failure is None or failure.key not in tried or not self._is_final(failure):
+        if failure is None or not self._is_final(failure):
+            return None
+        if failure.key != self.recipes[name].failed_key(key, failure.error):
             return None
         return PlanEntry(name, partition, Action.HOLD, Because.FAILED_BEFORE, key, (failure.message,), inputs)
 

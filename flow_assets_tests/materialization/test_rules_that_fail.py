@@ -1,9 +1,12 @@
 """Rules that cannot be asked of some rows: whose they are, what else goes on, and what happens once they are mended."""
 
 import pytest
+from sqlalchemy import select
 
 from flow_assets.checks import RuleResult, partition_rules
 from flow_assets.declaration.partition_constraints import RowCount
+from flow_assets.ledger.database import transaction
+from flow_assets.ledger.tables import failures
 from flow_assets_tests.materialization.ruled import all_days, blocked, content, count_calls, declare, endings
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -113,3 +116,19 @@ def test_the_code_of_a_rule_that_quarantines_is_in_the_key(sandbox: Sandbox) -> 
     assert sandbox.run("readings").is_successful
     write(sandbox, 300, ", quarantine=True")
     assert sandbox.computed("readings") == {f"readings {day}" for day in DAYS}
+
+
+@pytest.mark.parametrize(("error", "is_tried"), [("LandedFileError", True), ("ComputeError", False)])
+def test_what_a_release_without_rules_refused_is_tried_once_more(sandbox: Sandbox, error: str, is_tried: bool) -> None:
+    sandbox.land(DAYS[0], "meter\na\n")
+    sandbox.run("raw_readings")
+    hold = sandbox.work("raw_readings")[f"raw_readings {DAYS[0]}"]
+    assert hold[0] == "hold"
+    with sandbox.project() as project, transaction(project.engine) as connection:
+        (kept,) = connection.execute(select(failures)).all()
+        assert kept.error == "LandedFileError"
+        assert connection.execute(failures.update().values(key=kept.key[:64], error=error)).rowcount == 1
+    sandbox.run("raw_readings")
+    with sandbox.project() as project:
+        assert (len(project.holdings.failures("raw_readings")[DAYS[0]].key) > 64) is is_tried
+    assert sandbox.work("raw_readings")[f"raw_readings {DAYS[0]}"] == hold

@@ -94,7 +94,7 @@ def _evidence(
 ) -> Mapping[str, dg.MetadataValue[Any]]:
     """The rules with failures, those first that are broken, and of each broken one its text and some of its rows."""
     within = [f for f in findings if f.is_passed and f.result.failed]
-    shown = {f.rule.name: dg.MetadataValue.md(_sample(f, columns)) for f in broken[:_SHOWN_RULES]}
+    shown = {f"rule: {f.rule.name}": dg.MetadataValue.md(_sample(f, columns)) for f in broken[:_SHOWN_RULES]}
     return {"rules": table(_HEADER, (_row(f) for f in (*broken, *within))), **shown}
 
 

@@ -70,17 +70,25 @@ def test_a_check_that_can_only_warn_is_never_told_as_an_error() -> None:
     assert in_sum([severe, mild]).severity is dg.AssetCheckSeverity.ERROR
 
 
+def test_a_rule_may_be_called_like_what_is_told_of_all() -> None:
+    named = ["failed", "total", "rate", "rules"]
+    broken = values(told(*((in_range(0, 99, name=name).on("watts"), 2, 10) for name in named))["validity"])
+    assert (broken["failed"], broken["total"], broken["rate"]) == (8, 40, 0.2)
+    assert len(broken["rules"].splitlines()) == 6
+    assert {f"rule: {name}" for name in named} <= set(broken)
+
+
 def test_of_what_is_broken_rules_text_and_rows_are_told() -> None:
     broken = values(told((SEVERE, 2, 1000), (MILD, 0, 1000), (SHARE, 3, 1000))["validity"])
     assert broken["rules"].splitlines()[2:] == [
         "|watts_in_range|error|2|1,000|1||",
         "|watts_are_odd|error|3|1,000|50 %||",
     ]
-    assert broken["watts_in_range"] == (
+    assert broken["rule: watts_in_range"] == (
         "old meters\n\n`0 <= watts <= 99`\n\n"
         f"```sql\n\"watts\" NOT BETWEEN '0'::BIGINT AND '99'::BIGINT\n```\n\n{SAMPLE}"
     )
-    assert {"watts_are_low", "watts_are_odd"}.isdisjoint(broken)
+    assert {name for name in broken if "watts" in name} == {"rule: watts_in_range"}
     assert broken["rate"] == 0.001667
 
 
