@@ -1,6 +1,8 @@
 from typing import Any
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -11,6 +13,7 @@ from flow_assets.declaration.rules import in_range, not_null, python_rule, refer
 from flow_assets.errors import RuleError
 
 CONNECTION = duckdb.connect()
+MUST = "^Rule asked: its function must return True or False, or a Series of them, one for each row; it returned"
 RULES = [
     in_range(0, 9).on("size"),
     not_null().on("name"),
@@ -138,6 +141,11 @@ def test_answers_of_python(function: Any, ids: list[int]) -> None:
     assert broken({"one": TABLE}, [rule], Circumstances())["one"] == {"asked": ids}
 
 
+def test_what_is_tolerated_is_counted_in_python_too() -> None:
+    rule = python_rule(lambda values: values > 3, name="asked", tolerance=4).on("size")
+    assert broken({"one": TABLE}, [rule], Circumstances())["one"] == {"asked": [1, 5]}
+
+
 @pytest.mark.parametrize(
     ("function", "ids"),
     [
@@ -157,14 +165,14 @@ def test_answers_of_python_about_rows(function: Any, ids: list[int]) -> None:
         (lambda values: values.absent, "Rule asked: its function raised AttributeError"),
         (lambda values: values.head(1) > 0, "Rule asked: its function must answer once or for each of the 4 rows"),
         (lambda values: None, f"{MUST} None: is its `return` missing\\?\\.$"),
-        (lambda values: values, f"{MUST} a Series of int32\\[pyarrow\\]\\.$"),
+        (lambda values: values, f"{MUST} a Series of int64\\[pyarrow\\]\\.$"),
         (lambda values: values.astype(float), f"{MUST} a Series of float64\\.$"),
         (lambda values: values.astype(str).astype(object), f"{MUST} a Series of object\\.$"),
         (lambda values: 5, f"{MUST} an int: 5\\.$"),
         (lambda values: values.mean(), f"{MUST} a float: "),
         (lambda values: [True], f"{MUST} a list: \\[True\\]\\.$"),
         (lambda values: "yes", f"{MUST} a str: yes\\.$"),
-        (lambda values: values.to_frame(), f"{MUST} a DataFrame with a Series of int32"),
+        (lambda values: values.to_frame(), f"{MUST} a DataFrame with a Series of int64"),
     ],
 )
 def test_python_that_says_nothing_of_rows(function: Any, said: str) -> None:
