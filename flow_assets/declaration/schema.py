@@ -14,6 +14,7 @@ from flow_assets.declaration.constraints import NotNull
 from flow_assets.declaration.fit import misfit
 from flow_assets.declaration.pandera_checks import rule_of, with_rules
 from flow_assets.declaration.rules import Rule, not_null
+from flow_assets.declaration.twins import odd_twins
 from flow_assets.errors import DefinitionError
 
 Bool = Annotated[pd.ArrowDtype, arrow.bool_()]
@@ -164,4 +165,10 @@ def _all_rules(schema: type[DatasetSchema]) -> tuple[Rule, ...]:
     names = [rule.name for rule in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DefinitionError(f"{schema.__name__}: several rules are called {', '.join(twice)}; give each its `name`.")
+    if twins := odd_twins(found):
+        leaving, other = (rule.name for rule in twins)
+        raise DefinitionError(
+            f"{schema.__name__}: rules {leaving} and {other} demand the same, and the rows that break it leave by the "
+            f"first. Declare it once: a rule that quarantines has a `severity` and a `tolerance` too."
+        )
     return tuple(found)
