@@ -4,8 +4,10 @@
 in `docs/images/`; it takes some minutes. Otherwise few days have landed and the pictures are only looked at.
 """
 
+import gzip
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 UPDATE = bool(os.environ.get("UPDATE_SCREENSHOTS"))
 FIRST, BAD, LAST = ("2013-06-01", "2013-06-15", "2013-06-30") if UPDATE else ("2013-01-01", "2013-01-03", "2013-01-07")
+REPEATED = "2013-06-20" if UPDATE else "2013-01-05"
 DAYS = int(LAST[-2:])
 GRAPH = find_datasets("flow_assets.datasets")
 DAILY = [name for name, dataset in GRAPH.datasets.items() if isinstance(dataset.partitions, DailyPartitions)]
@@ -172,6 +175,37 @@ def test_a_dataset_s_page_has_its_description_columns_partitions_and_plots(
         plots.last.scroll_into_view_if_needed()
         if not UPDATE:  # a year made at once is no curve over time
             visit.picture("plots")
+
+
+@pytest.fixture(scope="module")
+def blocked(visit: Visit, backfill: str) -> str:
+    """The day that a run kept back, because flights are in its file twice."""
+    landed = visit.server.data / "landing" / "flights" / f"{REPEATED}.csv.gz"
+    lines = gzip.decompress(landed.read_bytes()).splitlines(keepends=True)
+    landed.write_bytes(gzip.compress(b"".join([*lines, *lines[1:4]])))
+    with pytest.raises(subprocess.CalledProcessError):
+        flow(visit.server.data, "run", "raw_flights")
+    return REPEATED
+
+
+def test_a_dataset_s_checks_show_which_rule_failed_and_on_what_rows(visit: Visit, blocked: str, tmp_path: Path) -> None:
+    page = visit.page
+    with evidence(page, tmp_path):
+        visit.go("/assets/departures?view=checks&checkDetail=uniqueness")
+        page.get_by_text("Not published unless flight_id_unique; key_is_unique").wait_for()
+        page.get_by_text("Succeeded").nth(1).wait_for()
+        for name in ("uniqueness", "validity"):
+            assert f"{name}\nSucceeded" in page.inner_text("body")  # though the bad day is held
+        visit.go("/assets/raw_flights?view=checks&checkDetail=uniqueness")
+        page.get_by_text("This is a blocking asset check").wait_for()
+        page.get_by_text("carrier_flight_origin_unique: 6 of", exact=False).first.wait_for()
+        said = page.inner_text("body")
+        for name in ("completeness", "accuracy", "consistency", "validity", "timeliness"):
+            assert f"{name}\nSucceeded" in said  # though one day's file was never read
+        assert "uniqueness\nFailed" in said
+        visit.picture("checks")
+        page.get_by_role("tab", name="Partitions").last.click()
+        page.get_by_text("Execution Failed (0)").wait_for()
 
 
 def test_nothing_went_wrong_in_the_pages_scripts(visit: Visit, backfill: str) -> None:

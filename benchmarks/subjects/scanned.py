@@ -74,7 +74,7 @@ def ours(connection: duckdb.DuckDBPyConnection, path: Path, *, with_quantiles: b
     states = state_expressions(columns, {"category": CATEGORIES}, with_quantiles=with_quantiles)
     found = scan_relation(connection.read_parquet(str(path)), [*asked.counts, *states])
     encode(found, columns)
-    failed = {rule.name: int(found[rule.name][0].as_py()) for rule in RULES}
+    failed = {rule.name: int(found[asked.aliases[rule.name]][0].as_py()) for rule in RULES}
     keys = pyarrow.parquet.read_table(path, columns=[KEY])
     return {**failed, f"{KEY}_unique": int(repeated_sorted(keys, [KEY]).sum())}
 

@@ -83,8 +83,12 @@ def gathered(constraint: NoDrift, column: pa.DataType) -> Gathered:
     """What must have been gathered of a column of a type for a measure."""
     if constraint.measure == "null_rate":
         return "counts"
-    is_categorical = constraint.measure == "category_shares" or (constraint.measure == "psi" and not is_number(column))
-    return "categories" if is_categorical else "centroids"
+    return "categories" if is_categorical(constraint, column) else "centroids"
+
+
+def is_categorical(constraint: NoDrift, column: pa.DataType) -> bool:
+    """Whether a measure of a column of a type compares how often each value occurs."""
+    return constraint.measure == "category_shares" or (constraint.measure == "psi" and not is_number(column))
 
 
 _DEVIATIONS = NormalDist().inv_cdf(1 - SIGNIFICANCE / 2)

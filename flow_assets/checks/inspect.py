@@ -105,9 +105,8 @@ class Inspector:
             for digest, sharing in self._sharing.items()
             if asked is None or digest in asked
         }
-        self.needs = needs(list(self._asked.values()), dataset.schema.arrow_schema())
-        categories = {**dict.fromkeys(self.needs.categories, ()), **category_columns(dataset)}
-        self._states = state_expressions(dataset.schema.columns(), categories)
+        self.needs = needs(list(self._asked.values()))
+        self._states = state_expressions(dataset.schema.columns(), category_columns(dataset))
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -149,7 +148,7 @@ class Inspector:
         asked = ask(self._connection, batch, list(rules.values()), Circumstances(self._dataset.sort_by, keys))
         counted = scan(self._connection, asked.batch, [*asked.counts, *self._states])
         states = encode(counted, self._dataset.schema.columns())
-        columns = {digest: counted[rule.name].to_pylist() for digest, rule in rules.items()}
+        columns = {digest: counted[asked.aliases[rule.name]].to_pylist() for digest, rule in rules.items()}
         found = {}
         for number, (partition, table) in enumerate(batch.items()):
             results = {digest: RuleResult(int(counts[number] or 0), len(table)) for digest, counts in columns.items()}
@@ -185,7 +184,7 @@ class Inspector:
         rules = [rule for rule in self._asked.values() if rule.name in wholes]
         distributed = self._distributions([inspected.states for inspected in found.values()])
         with ExitStack() as stack:
-            sealed = stack.enter_context(sealed_connection()) if self.needs.is_queried else None
+            sealed = stack.enter_context(sealed_connection(self._connection)) if self.needs.is_queried else None
             for (partition, inspected), distribution in zip(found.items(), distributed, strict=True):
                 facts = PartitionFacts.of(self._dataset.partitions, partition, inspected.table, distribution)
                 asked = inspect_partition(rules, facts, past.before(partition, self.needs.past), sealed)

@@ -1,15 +1,16 @@
 """Queries over one partition, which see nothing but its rows: no file, no table, no variable of Python's."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
 
 from flow_assets.checks.results import RuleResult
-from flow_assets.declaration import Dataset
+from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.partition_constraints import PartitionQuery
-from flow_assets.errors import DefinitionError
+from flow_assets.errors import DefinitionError, RuleError
 
 _NAME = "rows"
 _SAMPLE = 5
@@ -17,28 +18,45 @@ _SEALED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "python_enable_replacements": False,
 }
+_RESOURCES = ("threads", "memory_limit", "temp_directory")
+_NOT_OF_THE_QUERY = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InterruptException)
+"""What may happen to any query, and may not happen again."""
 
 
 @contextmanager
-def sealed_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that can reach nothing outside of it; opening it takes 20 ms, so open one for many."""
-    with duckdb.connect(":memory:", config=_SEALED) as connection:
+def sealed_connection(like: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that can reach nothing outside of it; opening it takes 20 ms, so open one for many.
+
+    Args:
+        like: it may use as many threads, as much memory and the temporary files that this may use.
+    """
+    with duckdb.connect(":memory:", config={**_SEALED, **(_resources(like) if like else {})}) as connection:
         connection.execute("SET TimeZone = 'UTC'; SET lock_configuration = true")
         yield connection
 
 
-def inspect_query(
-    constraint: PartitionQuery, table: pa.Table, connection: duckdb.DuckDBPyConnection
-) -> tuple[RuleResult, pa.Table | None]:
-    """Count what the query returns of the rows of `table`, and hand on the first of it.
+def _resources(connection: duckdb.DuckDBPyConnection) -> dict[str, str | bool | int | float | list[str]]:
+    asked = ", ".join(f"current_setting('{name}')" for name in _RESOURCES)
+    (found,) = connection.execute(f"SELECT {asked}").fetchall()
+    return dict(zip(_RESOURCES, found, strict=True))
 
-    A query that fails on these rows has not shown that they are right: all of them count as failing.
+
+def inspect_query(
+    rule: Rule, table: pa.Table, connection: duckdb.DuckDBPyConnection
+) -> tuple[RuleResult, pa.Table | None]:
+    """Count what the query of `rule` returns of the rows of `table`, and hand on the first of it.
+
+    Raises:
+        RuleError: it has no answer for these rows.
+        duckdb.Error: it was interrupted, or the machine has not enough memory or space for it.
     """
+    assert isinstance(rule.constraint, PartitionQuery)
     try:
-        returned = _run(constraint.sql, table, connection)
+        returned = _interruptibly(rule.constraint.sql, table, connection)
+    except _NOT_OF_THE_QUERY:
+        raise
     except duckdb.Error as error:
-        rows = max(len(table), 1)
-        return RuleResult(rows, rows, f"the query failed: {_first_line(error)}"), None
+        raise RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(error)}.") from error
     failed = len(returned)
     return RuleResult(failed, max(len(table), failed)), returned.slice(0, _SAMPLE) if failed else None
 
@@ -71,6 +89,17 @@ def _problem(sql: str, schema: pa.Schema, connection: duckdb.DuckDBPyConnection)
     return None
 
 
+def _interruptibly(sql: str, table: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Run it on another thread, because a signal's exception finds no way into DuckDB."""
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(_run, sql, table, connection)
+        try:
+            return running.result()
+        except BaseException:
+            connection.interrupt()
+            raise
+
+
 def _run(sql: str, table: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa.Table:
     connection.register(_NAME, table)
     try:
@@ -80,4 +109,4 @@ def _run(sql: str, table: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+    return str(error).strip().splitlines()[0].rstrip(".")

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from flow_assets.checks.facts import PartitionFacts, PastPartition
 from flow_assets.checks.freshness import inspect_freshness
-from flow_assets.checks.history import History, gathered, inspect_drift, inspect_row_count
+from flow_assets.checks.history import History, inspect_drift, inspect_row_count
 from flow_assets.checks.partition_query import inspect_query, sealed_connection
 from flow_assets.checks.results import RuleResult
 from flow_assets.checks.sequence import inspect_sequence
@@ -31,15 +31,11 @@ class Needs:
 
     Attributes:
         columns: those whose distribution is needed: rows and nulls at least.
-        centroids: those of them whose centroids are needed.
-        categories: those of them whose values are to be counted one by one.
         past: how many partitions before.
         is_queried: whether a connection is needed, see `sealed_connection`.
     """
 
     columns: tuple[str, ...] = ()
-    centroids: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
     past: int = 0
     is_queried: bool = False
 
@@ -57,15 +53,11 @@ class PartitionInspection:
     samples: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
-def needs(rules: Sequence[Rule], schema: pa.Schema) -> Needs:
+def needs(rules: Sequence[Rule]) -> Needs:
     """What `rules` need; those on rows need nothing here."""
-    drifts = [(rule.columns[0], rule.constraint) for rule in rules if isinstance(rule.constraint, NoDrift)]
-    kinds = {(column, gathered(constraint, schema.field(column).type)) for column, constraint in drifts}
     compared = [r.constraint for r in rules if isinstance(r.constraint, NoDrift | RowCountHistory)]
     return Needs(
-        tuple(sorted({column for column, _ in kinds})),
-        tuple(sorted(column for column, kind in kinds if kind == "centroids")),
-        tuple(sorted(column for column, kind in kinds if kind == "categories")),
+        tuple(sorted({rule.columns[0] for rule in rules if isinstance(rule.constraint, NoDrift)})),
         max((constraint.partitions for constraint in compared), default=0),
         any(isinstance(rule.constraint, PartitionQuery) for rule in rules),
     )
@@ -85,8 +77,11 @@ def inspect_partition(
         past: the published partitions before it in the partitions' order, the nearest last; at least as many as
             `needs` says, where there are.
         connection: one of `sealed_connection`, if there is a query; without it one is opened.
+
+    Raises:
+        RuleError: a query has no answer for these rows.
     """
-    queries = {rule.name: rule.constraint for rule in rules if isinstance(rule.constraint, PartitionQuery)}
+    queries = {rule.name: rule for rule in rules if isinstance(rule.constraint, PartitionQuery)}
     history = History(past)
     results = {
         rule.name: _ask(rule, partition, history)
@@ -95,9 +90,9 @@ def inspect_partition(
     }
     samples: dict[str, pa.Table] = {}
     with nullcontext(connection) if connection or not queries else sealed_connection() as opened:
-        for name, constraint in queries.items():
+        for name, rule in queries.items():
             assert opened is not None
-            results[name], sample = inspect_query(constraint, partition.table, opened)
+            results[name], sample = inspect_query(rule, partition.table, opened)
             samples |= {} if sample is None else {name: sample}
     return PartitionInspection(results, samples)
 

@@ -1,10 +1,14 @@
 """What came of checking one partition, and what follows from it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from flow_assets.declaration import Rule, Severity
+from flow_assets.declaration import Dimension, Rule, Severity
+
+_LONGEST_TEXT = 80
+_NAMED = re.compile(rf"(?:^|; )([^;]+?) \((?:{'|'.join(Dimension)})\)(?=: )")
 
 
 @dataclass(frozen=True)
@@ -83,3 +87,15 @@ class Finding:
     def measured(self) -> str:
         """What was found, in words."""
         return self.result.detail or f"{self.result.failed} of {self.result.total} rows break it"
+
+
+def reason_of(rule: Rule, measured: str) -> str:
+    """A broken rule in one line: its name, why it must hold, or what if that is short, and what was measured."""
+    text = " ".join((rule.description or rule.text).split())
+    told = text.rstrip(".") if rule.description or len(text) <= _LONGEST_TEXT else ""
+    return ": ".join(filter(None, (f"{rule.name} ({rule.dimension})", told, measured)))
+
+
+def rules_named(reason: str) -> tuple[str, ...]:
+    """The names of the rules of which `reason` is made: texts of `reason_of` with semicolons between them."""
+    return tuple(_NAMED.findall(reason))

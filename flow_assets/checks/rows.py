@@ -47,9 +47,27 @@ class Asked:
     broken: Mapping[str, str]
 
     @property
+    def aliases(self) -> dict[str, str]:
+        """Rule's name to what it is called in SQL, where a name of people's could be another's."""
+        return {name: f"rule_{number}" for number, name in enumerate(self.broken)}
+
+    @property
     def counts(self) -> list[tuple[str, str]]:
-        """For `scan`: how many rows break each rule."""
-        return [(name, f"coalesce(count_if({sql}), 0)::BIGINT") for name, sql in self.broken.items()]
+        """For `scan`: how many rows break each rule, by its alias."""
+        return [(self.aliases[name], f"coalesce(count_if({sql}), 0)::BIGINT") for name, sql in self.broken.items()]
+
+
+@dataclass(frozen=True)
+class Failing:
+    """The rows of a partition that break a rule.
+
+    Attributes:
+        rows: their numbers, ascending, from 0.
+        breaks: rule's name to whether each of them breaks it.
+    """
+
+    rows: pa.ChunkedArray
+    breaks: Mapping[str, pa.ChunkedArray]
 
 
 def ask(
@@ -109,38 +127,37 @@ def _with_column(batch: Mapping[str, pa.Table], name: str, mask: Mask) -> dict[s
     }
 
 
-def failing_rows(connection: duckdb.DuckDBPyConnection, asked: Asked, partition: str, rules: Sequence[str]) -> pa.Table:
-    """The rows of a partition that break one of `rules`: `__row`, from 0, and for each rule whether it is broken."""
-    names = [identifier(name) for name in rules]
-    selected = ", ".join(
-        f"coalesce({asked.broken[rule]}, false) AS {name}" for rule, name in zip(rules, names, strict=True)
-    )
+def failing_rows(connection: duckdb.DuckDBPyConnection, asked: Asked, partition: str, rules: Sequence[str]) -> Failing:
+    """The rows of a partition that break one of `rules`, which are given by their names."""
+    aliases = {rule: asked.aliases[rule] for rule in rules}
+    selected = ", ".join(f"coalesce({asked.broken[rule]}, false) AS {alias}" for rule, alias in aliases.items())
+    is_broken = " OR ".join(aliases.values())
     table = asked.batch[partition]
     with registered(connection, rows=table.append_column(ROW, pa.array(np.arange(len(table))))):
-        query = f"SELECT * FROM (SELECT {ROW}, {selected} FROM rows) WHERE {' OR '.join(names)} ORDER BY {ROW}"
-        return connection.sql(query).to_arrow_table()
+        query = f"SELECT * FROM (SELECT {ROW}, {selected} FROM rows) WHERE {is_broken} ORDER BY {ROW}"
+        found = connection.sql(query).to_arrow_table()
+    return Failing(found.column(ROW), {rule: found.column(alias) for rule, alias in aliases.items()})
 
 
-def split(table: pa.Table, failing: pa.Table) -> tuple[pa.Table, pa.Table]:
+def split(table: pa.Table, failing: Failing) -> tuple[pa.Table, pa.Table]:
     """A partition's rows that stay, and those that leave, with the names of the rules they break in `_violations`."""
     leaves = np.zeros(len(table), dtype=bool)
-    leaves[failing.column(ROW).to_numpy()] = True
+    leaves[failing.rows.to_numpy()] = True
     return table.filter(pa.array(~leaves)), table.filter(pa.array(leaves)).append_column(
         VIOLATIONS, _violations(failing)
     )
 
 
-def _violations(failing: pa.Table) -> pa.Array:
+def _violations(failing: Failing) -> pa.Array:
     """The rules that each row breaks, in the order in which they are declared."""
-    rules = failing.drop_columns([ROW])
-    breaks = np.column_stack([column.to_numpy() for column in rules.columns])
+    breaks = np.column_stack([column.to_numpy() for column in failing.breaks.values()])
     offsets = np.concatenate([[0], np.cumsum(breaks.sum(axis=1))]).astype(np.int32)
-    names = pa.array(rules.column_names, pa.string()).take(pa.array(np.nonzero(breaks)[1]))
+    names = pa.array(list(failing.breaks), pa.string()).take(pa.array(np.nonzero(breaks)[1]))
     return pa.ListArray.from_arrays(pa.array(offsets), names)
 
 
 def sample(
-    connection: duckdb.DuckDBPyConnection, table: pa.Table, failing: pa.Table, rule: Rule, key: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, table: pa.Table, failing: Failing, rule: Rule, key: Sequence[str]
 ) -> pa.Table:
     """The first few rows that break `rule`: the columns of `key` first, then those the rule is about.
 
@@ -154,5 +171,5 @@ def sample(
         key: the columns that identify a row.
     """
     about = columns_of(connection, rule, table.column_names) or table.column_names
-    rows = failing.column(ROW).filter(failing.column(rule.name)).slice(0, SAMPLE_ROWS)
+    rows = failing.rows.filter(failing.breaks[rule.name]).slice(0, SAMPLE_ROWS)
     return table.select(list(dict.fromkeys([*key, *about]))).take(rows)

@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flow_assets.checks.history import is_categorical
 from flow_assets.checks.kinds import Kind, categories_of, kind_of, parts_of, plain_type
+from flow_assets.checks.literals import identifier
 from flow_assets.declaration import ColumnDeclaration, Dataset
 from flow_assets.declaration.constraints import Constraint, IsIn
 from flow_assets.declaration.partition_constraints import NoDrift
@@ -86,7 +88,7 @@ def state_expressions(
     """
     found = [("state_rows", "count(*)")]
     for number, column in enumerate(columns):
-        quoted = '"' + column.name.replace('"', '""') + '"'
+        quoted = identifier(column.name)
         parts = {"count": f"count({quoted})", **parts_of(column.type, quoted)}
         if categories and column.name in categories:
             parts["categories"] = categories_of(column.type, quoted, categories[column.name])
@@ -97,14 +99,17 @@ def state_expressions(
 
 
 def category_columns(dataset: Dataset) -> dict[str, tuple[str, ...]]:
-    """The columns whose values are counted one by one: those whose rules name the values or watch their shares.
+    """The columns whose values are counted one by one: those whose rules name the values or watch how they are spread.
+
+    States are gathered for all rules, whichever are asked: the next partitions are compared with these.
 
     Returns:
         Column to the texts that its rules expect. A set that is forbidden says nothing of how many others there are.
     """
     found: dict[str, tuple[str, ...]] = {}
+    types = {column.name: column.type for column in dataset.schema.columns()}
     for rule in dataset.rules:
-        expected = _expected(rule.constraint)
+        expected = _expected(rule.constraint, types[rule.columns[0]]) if rule.columns else None
         if expected is not None:
             found[rule.columns[0]] = tuple(dict.fromkeys((*found.get(rule.columns[0], ()), *expected)))
     return found
@@ -226,11 +231,11 @@ def _from_bytes(encoded: bytes) -> pa.RecordBatch:
         raise StoreError(f"States are damaged ({error}); make them again from the data.") from error
 
 
-def _expected(constraint: Constraint) -> tuple[str, ...] | None:
+def _expected(constraint: Constraint, type_: pa.DataType) -> tuple[str, ...] | None:
     """The texts that a column should hold; None where a rule does not ask for its values, which may be many."""
     if isinstance(constraint, IsIn) and not constraint.forbidden:
         return tuple(value for value in constraint.values if isinstance(value, str))
-    return () if isinstance(constraint, NoDrift) and constraint.measure == "category_shares" else None
+    return () if isinstance(constraint, NoDrift) and is_categorical(constraint, type_) else None
 
 
 def _alias(number: int, part: str) -> str:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 _ENDLESS = 100_000
+_LISTED_KEYS = 3
 
 
 def print_json(value: Any) -> None:
@@ -52,9 +53,24 @@ def table(title: str | None, *columns: str, texts: Collection[str] = ()) -> Tabl
     return made
 
 
-def keys_text(keys: Sequence[str]) -> str:
-    """Partition keys as the first and the last."""
-    return keys[0] if len(keys) == 1 else f"{keys[0]} .. {keys[-1]} ({len(keys)} partitions)"
+def keys_text(keys: Sequence[str], every: Sequence[str]) -> str:
+    """Some partition keys of `every`, both in order: the first and the last, with dots only where none is left out."""
+    if len(keys) < 2:
+        return "".join(keys)
+    start = every.index(keys[0]) if keys[0] in every else len(every)
+    if list(every[start : start + len(keys)]) == list(keys):
+        return f"{keys[0]} .. {keys[-1]} ({len(keys)} partitions)"
+    few = len(keys) <= _LISTED_KEYS
+    return ", ".join(keys) if few else f"{keys[0]}, {keys[1]}, ... {keys[-1]} ({len(keys)} partitions)"
+
+
+def cause_text(reason: str, partition: str) -> str:
+    """What reasons of several partitions have in common: of blocked ones the rules, of held ones what holds them."""
+    from flow_assets.checks.results import rules_named
+    from flow_assets.memo.explain import BLOCKED_BEFORE
+
+    named = rules_named(reason.removeprefix(f"{BLOCKED_BEFORE}: "))
+    return ", ".join(named) or (reason.replace(partition, "") if partition else reason)
 
 
 def size_text(size: int) -> str:

@@ -65,7 +65,8 @@ def _json(entries: "list[PlanEntry]", explainer: "Explainer") -> dict[str, Any]:
 
 def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
     from flow_assets.cli.console import keys_text, out, print_table, table
-    from flow_assets.memo.entries import Action, Because
+    from flow_assets.declaration import partition_keys
+    from flow_assets.memo.entries import Action
 
     counts: dict[str, Counter[Action]] = {}
     for entry in entries:
@@ -78,16 +79,33 @@ def _print(entries: "list[PlanEntry]", explainer: "Explainer") -> None:
     grouped: dict[tuple[str, str, str], list[PlanEntry]] = {}
     for entry in entries:
         if entry.action is not Action.REUSE:
-            is_own = entry.because in (Because.FAILED_BEFORE, Because.BLOCKED) or (
-                entry.action is Action.COMPUTE and entry.because is not Because.INPUT_PENDING
-            )
-            group = (entry.dataset, entry.action.value, explainer.reason(entry) if is_own else "")
-            grouped.setdefault(group, []).append(entry)
+            grouped.setdefault((entry.dataset, entry.action.value, _cause(entry, explainer)), []).append(entry)
     if not grouped:
         console.print("\nNothing to do.")
     for (dataset, action, _), group_entries in list(grouped.items())[:_SHOWN_REASONS]:
-        keys = keys_text([entry.partition for entry in group_entries])
+        every = partition_keys(explainer.planner.graph.get(dataset).partitions)
+        keys = keys_text([entry.partition for entry in group_entries], every)
         console.print(f"\n[bold]{action}[/] {' '.join(filter(None, (dataset, keys)))}\n  ", end="")
-        console.print(explainer.reason(group_entries[0]), markup=False)
+        console.print(_told(group_entries, explainer), markup=False)
     if len(grouped) > _SHOWN_REASONS:
         console.print(f"\n... and {len(grouped) - _SHOWN_REASONS} more reasons; see all with --json.")
+
+
+def _cause(entry: "PlanEntry", explainer: "Explainer") -> str:
+    """Alike for what is shown as one; of what only follows from others, that is all of an action."""
+    from flow_assets.cli.console import cause_text
+    from flow_assets.memo.entries import Action, Because
+
+    if entry.action in (Action.WAIT, Action.CHECK, Action.RESTORE) or entry.because is Because.INPUT_PENDING:
+        return ""
+    reason = explainer.reason(entry)
+    return cause_text(reason, entry.partition) if entry.action is Action.HOLD else reason
+
+
+def _told(alike: "list[PlanEntry]", explainer: "Explainer") -> str:
+    """Why, of the first; with its partition where others are blocked by the same rules, but by other rows."""
+    from flow_assets.memo.entries import Because
+
+    first = alike[0]
+    is_one_of_many = first.because is Because.BLOCKED and len(alike) > 1
+    return f"{first.partition}: {explainer.reason(first)}" if is_one_of_many else explainer.reason(first)

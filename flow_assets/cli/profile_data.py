@@ -1,5 +1,6 @@
 """Show what a dataset's columns hold over any range of partitions, without reading it again."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,15 +24,17 @@ def command(
 ) -> None:
     """Profile the data."""
     from flow_assets.cli.console import print_json
+    from flow_assets.declaration import partition_keys
     from flow_assets.insight.profile import profile_dataset
     from flow_assets.materialization.project import Project
     from flow_assets.settings import load_settings
 
-    found = profile_dataset(Project.open(load_settings()), dataset, partitions)
+    project = Project.open(load_settings())
+    found = profile_dataset(project, dataset, partitions)
     if as_json:
         print_json(_json(found))
     else:
-        _print(found)
+        _print(found, partition_keys(project.graph.get(dataset).partitions))
 
 
 def _json(found: "DatasetProfile") -> dict[str, Any]:
@@ -67,13 +70,13 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, float) and isfinite(value) else _text(value)
 
 
-def _print(found: "DatasetProfile") -> None:
+def _print(found: "DatasetProfile", every: Sequence[str]) -> None:
     from rich.markup import escape
 
     from flow_assets.checks.profile import QUANTILES
     from flow_assets.cli.console import keys_text, out, print_table, table
 
-    keys = " ".join(filter(None, (found.dataset, keys_text(found.partitions))))
+    keys = " ".join(filter(None, (found.dataset, keys_text(found.partitions, every))))
     quantiles = [f"{100 * q:g}%" for q in QUANTILES]
     shown = table(
         f"{keys}: {found.profile.rows:,} rows",
@@ -91,11 +94,11 @@ def _print(found: "DatasetProfile") -> None:
         shown.add_row(c.name, escape(c.type), _nulls(c), f"{c.nan:,}" if c.nan else "·", *numbers, *map(escape, ends))
     console = out()
     print_table(console, shown)
-    for line in _notes(found):
+    for line in _notes(found, every):
         console.print(line, markup=False)
 
 
-def _notes(found: "DatasetProfile") -> list[str]:
+def _notes(found: "DatasetProfile", every: Sequence[str]) -> list[str]:
     """What the table does not say."""
     from flow_assets.cli.console import keys_text
 
@@ -107,7 +110,7 @@ def _notes(found: "DatasetProfile") -> list[str]:
     ]
     notes += [f"{c.name} has {c.infinite:,} infinite values." for c in profile.columns if c.infinite]
     if found.absent:
-        notes.append(f"Not published: {keys_text(found.absent)}")
+        notes.append(f"Not published: {keys_text(found.absent, every)}")
     merged = f"{profile.partitions:,} partition{'s' if profile.partitions > 1 else ''} merged"
     reread = f"{found.reread:,} of them had to be read" if found.reread else "no row was read"
     return ["", *notes, f"{merged} in {found.merge_seconds * 1000:,.0f} ms; {reread}."]

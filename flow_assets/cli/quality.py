@@ -88,6 +88,7 @@ def _rule_json(score: "RuleScore") -> dict[str, Any]:
         "broken": [key or None for key in score.broken],
         "worst_partition": score.worst or None,
         "worst_share": score.worst_share,
+        "worst_measured": score.worst_measured or None,
         "checked_at": score.checked_at,
     }
 
@@ -147,7 +148,10 @@ def _print_rules(console: "Console", found: "Quality", dataset: str | None) -> N
     failing = [score for score in found.rules if score.failed]
     scores = failing[:_WORST] if dataset is None else list(found.rules)
     if not scores:
-        console.print("\nNo rule is broken by any row.")
+        is_unknown = any(of.unknown for of in found.datasets.values())
+        console.print(
+            f"\n{'It is not known which rules are broken.' if is_unknown else 'No rule is broken by any row.'}"
+        )
         return
     columns = ("severity", "failed", "of", "rate", "tolerated", "broken", "worst", "last broken", "must hold")
     texts = ("severity", "dimension", "worst", "last broken", "must hold")
@@ -167,7 +171,8 @@ def _rule_row(score: "RuleScore", *, with_dataset: bool) -> tuple[str, ...]:
     rule = score.rule
     tolerance = rule.tolerance
     tolerated = f"{100 * tolerance:g} %" if isinstance(tolerance, float) else f"{tolerance:,}"
-    worst = "·" if score.worst is None else f"{escape(score.worst)} ({percent(score.worst_share)})".strip()
+    measured = escape(score.worst_measured) or percent(score.worst_share)
+    worst = "·" if score.worst is None else f"{escape(score.worst)} ({measured})".strip()
     return (
         escape(f"{score.dataset} {rule.name}" if with_dataset else rule.name),
         rule.dimension,

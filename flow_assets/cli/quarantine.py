@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from flow_assets.declaration import DatasetGraph
     from flow_assets.insight.quarantine import Overview, Quarantine, RuleCount
 
 NAME = "quarantine"
@@ -41,7 +42,7 @@ def command(
     project = Project.open(load_settings())
     if dataset is None:
         everything = quarantine.overview(project)
-        print_json(_overview_json(everything)) if as_json else _print_overview(everything)
+        print_json(_overview_json(everything)) if as_json else _print_overview(everything, project.graph)
         return
     found = quarantine.find_quarantine(project, dataset, partition, limit=limit)
     exported = quarantine.export(project, dataset, export, partition) if export else None
@@ -95,13 +96,15 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _print_overview(found: "dict[str, Overview]") -> None:
+def _print_overview(found: "dict[str, Overview]", graph: "DatasetGraph") -> None:
     from flow_assets.cli.console import keys_text, out, print_table, table
+    from flow_assets.declaration import partition_keys
 
     console = out()
     shown = table("Quarantine", "dataset", "rows", "partitions", "which", "rules", texts=("which", "rules"))
     for name, of in found.items():
-        which = keys_text(list(of.partitions)) if any(of.partitions) else "·"
+        every = partition_keys(graph.get(name).partitions)
+        which = keys_text(list(of.partitions), every) if any(of.partitions) else "·"
         rules = ", ".join(of.rules) or "none any longer"
         counts = (f"{of.rows:,}" if of.rows else "·", f"{len(of.partitions):,}" if of.partitions else "·")
         shown.add_row(name, *counts, _escaped(which), _escaped(rules))

@@ -104,15 +104,15 @@ def _launcher(run: "Run", listener: "Callable[[Outcome], None]", stack: ExitStac
 
 
 def _grouped(problems: "Sequence[Outcome]") -> "list[list[Outcome]]":
-    """What is blocked or failed, each for itself; then, by dataset and cause, what is held and what waits."""
+    """What is blocked, failed, held or waits, by dataset and cause."""
+    from flow_assets.cli.console import cause_text
     from flow_assets.materialization.outcomes import Status
-    from flow_assets.memo.explain import FAILED_BEFORE
 
     groups: dict[tuple[Status, str, str], list[Outcome]] = {}
     for problem in problems:
-        is_own = problem.status in (Status.BLOCKED, Status.FAILED) or problem.reason.startswith(FAILED_BEFORE)
-        reason = problem.reason if is_own else ""
-        groups.setdefault((problem.status, problem.dataset, reason), []).append(problem)
+        is_cause_told = problem.status is not Status.WAITING
+        cause = cause_text(problem.reason, problem.partition) if is_cause_told else ""
+        groups.setdefault((problem.status, problem.dataset, cause), []).append(problem)
     order = list(Status)
     return [group for _, group in sorted(groups.items(), key=lambda item: order.index(item[0][0]))]
 
@@ -130,7 +130,7 @@ def _print(summary: "RunSummary", project: "Project") -> None:
             f"\n{computing:.1f} of the {summary.seconds:.1f} seconds made data; the rest went into Dagster's records."
         )
     _print_warnings(console, summary)
-    _print_problems(console, summary)
+    _print_problems(console, summary, project)
     if not any(summary.total(status) for status in map(Status, _WORKED)):
         rest = ": everything that can be made is up to date" if summary.is_successful else ""
         console.print(f"\nNothing was computed{rest}.")
@@ -168,6 +168,8 @@ def _print_warnings(console: "Console", summary: "RunSummary") -> None:
     """The first few rules that are broken by what was published, and what was set apart."""
     from rich.markup import escape
 
+    from flow_assets.checks.results import reason_of
+
     for warning in summary.warnings[:_SHOWN_WARNINGS]:
         first, *others = warning.partitions
         where = escape(" ".join(filter(None, (warning.dataset, first)))) + (
@@ -175,8 +177,7 @@ def _print_warnings(console: "Console", summary: "RunSummary") -> None:
         )
         head = "[bold]warning[/]" if warning.is_mild else "[bold]published, though broken[/]"
         console.print(f"\n{head} {where}\n  ", end="")
-        rule = warning.rule
-        console.print(f"{rule.name} ({rule.dimension}): {rule.text}: {warning.measured}", markup=False)
+        console.print(reason_of(warning.rule, warning.measured), markup=False)
     if (more := len(summary.warnings) - _SHOWN_WARNINGS) > 0:
         console.print(f"\n... and {more} more rules that are broken; see them with: flow quality")
     if names := [name for name, of in summary.datasets.items() if of.quarantined]:
@@ -184,15 +185,19 @@ def _print_warnings(console: "Console", summary: "RunSummary") -> None:
         console.print(f"\nSet apart, {rows:,} row{'' if rows == 1 else 's'}: flow quarantine {names[0]}")
 
 
-def _print_problems(console: "Console", summary: "RunSummary") -> None:
+def _print_problems(console: "Console", summary: "RunSummary", project: "Project") -> None:
     from flow_assets.cli.console import keys_text
+    from flow_assets.declaration import partition_keys
     from flow_assets.materialization.outcomes import Status
 
     groups = _grouped(summary.problems)
     for group in groups[:_SHOWN_PROBLEMS]:
-        first, keys = group[0], keys_text([problem.partition for problem in group])
+        first = group[0]
+        every = partition_keys(project.graph.get(first.dataset).partitions)
+        keys = keys_text([problem.partition for problem in group], every)
         console.print(f"\n[bold]{first.status.value}[/] {' '.join(filter(None, (first.dataset, keys)))}\n  ", end="")
-        console.print(first.reason, markup=False)
+        where = f"{first.partition}: " if first.status is Status.BLOCKED and len(group) > 1 else ""
+        console.print(f"{where}{first.reason}", markup=False)
     if len(groups) > _SHOWN_PROBLEMS:
         console.print(f"\n... and {len(groups) - _SHOWN_PROBLEMS} more; see all with --json.")
     if kept := [problem.dataset for problem in summary.problems if problem.status is Status.BLOCKED]:

@@ -53,6 +53,15 @@ def _explain(project: "Project", name: str, partition: str) -> dict[str, Any]:
         "history": [{"at": h.at, "change": h.change, "reason": h.reason, "rows": h.rows} for h in history],
         "action": entry.action.value,
         "reason": explainer.reason(entry),
+        "chain": [
+            {
+                "dataset": e.dataset,
+                "partition": e.partition or None,
+                "action": e.action.value,
+                "reason": explainer.reason(e),
+            }
+            for e in explainer.chain(entry)[1:]
+        ],
         "differences": explainer.differences(entry),
     }
 
@@ -71,6 +80,9 @@ def _print(explanation: dict[str, Any]) -> None:
     else:
         console.print("Never published.")
     console.print(f"Now: {explanation['action']}: {explanation['reason']}", markup=False)
+    for cause in explanation["chain"]:
+        name = " ".join(filter(None, (cause["dataset"], cause["partition"])))
+        console.print(f"  {name}: {cause['action']}: {cause['reason']}", markup=False)
     for difference in explanation["differences"]:
         console.print(f"\n{difference}", markup=False)
         if difference.diff:

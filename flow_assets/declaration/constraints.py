@@ -4,6 +4,8 @@ Names are pandera's where it has one. A constraint knows no column by itself, un
 which column it is put on.
 """
 
+import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -23,10 +25,17 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Constraint:
-    """What must hold; its subclasses say what."""
+    """What must hold; its subclasses say what.
+
+    Attributes:
+        scope: what it looks at.
+        dimension: the kind of quality that it is about.
+        is_counted: whether it may be broken a little; else it holds or it does not.
+    """
 
     scope: ClassVar[Scope] = Scope.ROW
     dimension: ClassVar[str] = "validity"
+    is_counted: ClassVar[bool] = True
 
     def text(self, columns: tuple[str, ...]) -> str:
         """It in words, of these columns."""
@@ -89,6 +98,14 @@ class IsIn(Constraint):
 
     values: tuple[Any, ...]
     forbidden: bool = False
+
+    @property
+    @override
+    def declaration(self) -> list[Any]:
+        """Its kind and arguments; neither the order of the values nor how often they are named decides anything."""
+        kind, arguments = super().declaration
+        values = {json.dumps(value): value for value in arguments["values"]}
+        return [kind, {**arguments, "values": [values[text] for text in sorted(values)]}]
 
     @override
     def text(self, columns: tuple[str, ...]) -> str:
@@ -190,7 +207,8 @@ class References(Constraint):
 def _plain(value: Any) -> Any:
     """A value as JSON, with its type where JSON would lose it."""
     if isinstance(value, bool | int | float | str) or value is None:
-        return value
+        is_json = not isinstance(value, float) or math.isfinite(value)
+        return value if is_json else [type(value).__name__, str(value)]
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):

@@ -18,7 +18,7 @@ from flow_assets.declaration.inputs import Input, Lookback, SamePartition
 from flow_assets.declaration.partition_fit import partition_misfit
 from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.rules import Rule, unique
-from flow_assets.declaration.schema import DatasetSchema
+from flow_assets.declaration.schema import DatasetSchema, names_of_several
 from flow_assets.declaration.signature import Frame, Signature, listed
 from flow_assets.declaration.sources import Landed
 from flow_assets.declaration.time_partitions import HourlyPartitions, TimePartitions
@@ -254,6 +254,8 @@ def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
 
 
 def _rule_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:
+    for name in names_of_several(declared.rules):
+        yield True, f"another rule than the one on `sort_by` is called {name}; give it another `name`"
     required = {c.name for c in declared.schema.columns() if not c.nullable}
     columns = {c.name: c.type for c in declared.schema.columns()}
     for rule in declared.rules:

@@ -14,6 +14,7 @@ class RowCount(Constraint):
 
     scope: ClassVar[Scope] = Scope.PARTITION
     dimension: ClassVar[str] = "completeness"
+    is_counted: ClassVar[bool] = False
     min_value: int | None = None
     max_value: int | None = None
 
@@ -57,6 +58,7 @@ class Fresh(Constraint):
 
     scope: ClassVar[Scope] = Scope.PARTITION
     dimension: ClassVar[str] = "timeliness"
+    is_counted: ClassVar[bool] = False
     within: str
 
     @override
@@ -88,6 +90,7 @@ class RowCountHistory(Constraint):
 
     scope: ClassVar[Scope] = Scope.HISTORY
     dimension: ClassVar[str] = "completeness"
+    is_counted: ClassVar[bool] = False
     min_ratio: float = 0.5
     max_ratio: float = 2.0
     partitions: int = 28
@@ -110,6 +113,7 @@ class NoDrift(Constraint):
 
     scope: ClassVar[Scope] = Scope.HISTORY
     dimension: ClassVar[str] = "accuracy"
+    is_counted: ClassVar[bool] = False
     measure: str
     threshold: float
     partitions: int = 28

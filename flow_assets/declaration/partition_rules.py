@@ -57,7 +57,8 @@ def complete_sequence(
         options: see `Options`.
     """
     duration(every)
-    wanted = several(groups) if groups else ()
+    given = several(groups) if groups else ()
+    wanted = tuple(group for number, group in enumerate(given) if group not in given[:number])
     if wanted and by is None:
         raise DefinitionError(f"complete_sequence({column!r}): `groups` are values of a column; name it with `by`.")
     return make_rule(CompleteSequence(every, by, wanted), f"{column}_complete", options, (column,))

@@ -4,7 +4,7 @@ Each function here makes a rule on rows and takes, besides the constraint's own 
 `Options`. Those on partitions are in `partition_rules`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self, TypedDict, TypeVar, Unpack
@@ -108,7 +108,9 @@ class Rule:
 
 def tolerates(tolerance: int | float, failed: int, total: int) -> bool:
     """Whether `failed` of `total` is no more than `tolerance`: a share if it is a float, else a number of rows."""
-    return failed <= (tolerance * total if isinstance(tolerance, float) else tolerance)
+    if isinstance(tolerance, float) and total:
+        return failed / total <= tolerance  # as the share is written: 0.29 * 100 is less than 29
+    return failed <= tolerance
 
 
 _Named = TypeVar("_Named", bound=StrEnum)
@@ -234,10 +236,10 @@ def given_name(kind: str, options: Options) -> str:
 
 
 def several(values: Iterable[Any]) -> tuple[Any, ...]:
-    """A list of values that is one, and not empty."""
+    """A list of values that is one, and not empty; a set, which has another order in each process, is sorted."""
     if isinstance(values, str) or not (several := tuple(values)):
         raise DefinitionError(f"{values!r} is no list of values; write it as a list.")
-    return several
+    return tuple(sorted(several, key=repr)) if isinstance(values, Set) else several
 
 
 def make_rule(constraint: Constraint, name: str, options: Options, columns: tuple[str, ...] = ()) -> Rule:
@@ -279,6 +281,10 @@ def _require_sense(rule: Rule) -> None:
     is_number = isinstance(tolerance, int) and not isinstance(tolerance, bool) and tolerance >= 0
     problems = (
         (not (is_share or is_number), f"its tolerance {tolerance!r} is neither a number of rows nor a share below 1.0"),
+        (
+            tolerance and not rule.constraint.is_counted,
+            "it holds or it does not, so that there is nothing to tolerate; leave `tolerance` out",
+        ),
         (rule.quarantine and rule.scope is not Scope.ROW, "only a rule on rows can quarantine them"),
         (
             rule.scope is Scope.HISTORY and rule.severity is Severity.ERROR,

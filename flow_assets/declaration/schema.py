@@ -1,6 +1,7 @@
 """The columns of a dataset, declared once as a pandera model."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
@@ -112,6 +113,12 @@ class DatasetSchema(pa.DataFrameModel):
         return arrow.schema([arrow.field(c.name, c.type, c.nullable) for c in cls.columns()])
 
 
+def names_of_several(rules: Iterable[Rule]) -> list[str]:
+    """The names that more than one rule has, to people who do not mind the case."""
+    counts = Counter(rule.name.casefold() for rule in rules)
+    return sorted(name for name, count in counts.items() if count > 1)
+
+
 @cache
 def _columns(schema: type[DatasetSchema]) -> tuple[ColumnDeclaration, ...]:
     declared = schema.__schema__
@@ -162,8 +169,7 @@ def _all_rules(schema: type[DatasetSchema]) -> tuple[Rule, ...]:
     for rule in found:
         if problem := misfit(rule, types):
             raise DefinitionError(f"{schema.__name__}: rule {rule.name}: {problem}.")
-    names = [rule.name for rule in found]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := names_of_several(found):
         raise DefinitionError(f"{schema.__name__}: several rules are called {', '.join(twice)}; give each its `name`.")
     if twins := odd_twins(found):
         leaving, other = (rule.name for rule in twins)

@@ -57,6 +57,7 @@ class RuleScore:
         broken: those that break it beyond what it tolerates, in order.
         worst: the partition of which the largest share fails; None where nothing fails.
         worst_share: that share.
+        worst_measured: what was measured there, in words, where the counts do not say all.
         checked_at: when it was last asked, UTC, ISO 8601.
         periods: period of time to `failed` and `total` in it.
     """
@@ -69,6 +70,7 @@ class RuleScore:
     broken: list[str] = field(default_factory=list)
     worst: str | None = None
     worst_share: float = 0.0
+    worst_measured: str = ""
     checked_at: str = ""
     periods: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -85,24 +87,25 @@ class RuleScore:
     def add(self, partition: str, rule: KeptRule, result: Sequence[Any], period: str | None) -> None:
         """Count what was found in one more partition by the rule as it was then; `result` as `RuleResult` is kept."""
         if len(result) == 2:  # as most are, and there may be 100,000
-            failed, total = result
+            (failed, total), measured = result, ""
         else:
             kept = RuleResult.from_json(result)
             if not kept.is_evaluated:
                 return
-            failed, total = kept.failed, kept.total
+            failed, total, measured = kept.failed, kept.total, kept.detail
         self.partitions += 1
         self.total += total
         if period is not None:
             before = self.periods.get(period, (0, 0))
             self.periods[period] = (before[0] + min(failed, total), before[1] + total)
         if failed:
-            self._add_failed(partition, rule, failed, total)
+            self._add_failed(partition, rule, (failed, total), measured)
 
-    def _add_failed(self, partition: str, rule: KeptRule, failed: int, total: int) -> None:
+    def _add_failed(self, partition: str, rule: KeptRule, counts: tuple[int, int], measured: str) -> None:
+        failed, total = counts
         self.failed += min(failed, total)
         if min(failed, total) > self.worst_share * total:
-            self.worst, self.worst_share = partition, min(failed, total) / total
+            self.worst, self.worst_share, self.worst_measured = partition, min(failed, total) / total, measured
         if not tolerates(rule.tolerance, failed, total):
             self.broken.append(partition)
 

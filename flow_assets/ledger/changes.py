@@ -91,6 +91,7 @@ class Judgement:
         quarantine: reference of the file of rows that left; empty if none did.
         quarantined: how many rows left.
         states: of its columns' profile, encoded.
+        key: under which it was made. Versions of one content differ in the rows that left for the quarantine.
     """
 
     dataset: str
@@ -105,6 +106,7 @@ class Judgement:
     quarantine: str = ""
     quarantined: int = 0
     states: bytes = b""
+    key: str = ""
 
 
 @dataclass(frozen=True)

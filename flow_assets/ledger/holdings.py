@@ -4,14 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Table, delete, func, select
+from sqlalchemy import Connection, Engine, Table, delete, func, or_, select
 
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Publication
 from flow_assets.ledger.database import reading, transaction
 from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
-from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove
+from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, now_text, portions, remove, same_partition
 from flow_assets.ledger.states import States, replace_states
+
+_ENDS = (
+    (tables.holdings, tables.holdings.c.published_at),
+    (tables.failures, tables.failures.c.at),
+    (tables.blocked, tables.blocked.c.at),
+)
+
+
+class Place(NamedTuple):
+    """A partition of a dataset."""
+
+    dataset: str
+    partition: str
 
 
 class Holding(NamedTuple):
@@ -74,20 +87,28 @@ class Holdings:
         with reading(self._engine) as connection:
             return set(connection.scalars(select(table.c.partition).where(self._is_of(table, dataset, None))))
 
-    def note_troubles(self, dataset: str, begun: Sequence[str], ended: Sequence[str], run_id: str) -> None:
-        """Take note of what a run leaves failed, held or waiting (`begun`), and of what is right and told (`ended`).
-
-        What is right has no failure and no version that is kept back: the former file may have landed again.
-        """
-        table = tables.troubles
-        rows = [self._trouble_row(dataset, partition, run_id) for partition in begun]
+    def note_troubles(self, dataset: str, partitions: Sequence[str], run_id: str) -> None:
+        """Take note of what a run leaves failed, held or waiting."""
         with transaction(self._engine) as connection:
-            for some in portions([*begun, *ended]):
-                connection.execute(delete(table).where(self._is_of(table, dataset, some)))
-            for some in portions(ended):
-                for over in (tables.failures, tables.blocked):
-                    connection.execute(delete(over).where(self._is_of(over, dataset, some)))
-            insert_rows(connection, table, rows)
+            self._trouble(connection, [Place(dataset, partition) for partition in partitions], run_id)
+
+    def end_troubles(self, dataset: str, partitions: Sequence[str], run_id: str, since: str) -> None:
+        """Take note of what is right, and told, as a run sees it that looked at `since`; see `now_text`.
+
+        What is right has no failure and no version that is kept back: the former file may have landed again. What
+        another run has published, kept back or failed at since then stays, and so does its trouble.
+        """
+        troubles, mine = tables.troubles, tables.troubles.c.run_id == run_id
+        is_newer = [
+            select(column).where(same_partition(table, troubles), column > since).exists() for table, column in _ENDS
+        ]
+        with transaction(self._engine) as connection:
+            for some in portions(partitions):
+                for table in (tables.failures, tables.blocked):
+                    is_its = self._is_of(table, dataset, some)
+                    connection.execute(delete(table).where(is_its, table.c.at <= since))
+                is_its = self._is_of(troubles, dataset, some)
+                connection.execute(delete(troubles).where(is_its, or_(mine, ~or_(*is_newer))))
 
     def history(self, dataset: str, partition: str) -> list[HistoryEntry]:
         """Every change of one partition, the newest first."""
@@ -101,7 +122,7 @@ class Holdings:
         """Make all of `publications` current in one transaction.
 
         A publication whose claim `owner` has lost meanwhile is left out: somebody else has taken the work over. What is
-        published counts as in trouble until `note_troubles` says that Dagster was told.
+        published counts as in trouble until `end_troubles` says that Dagster was told.
 
         Returns:
             The (dataset, partition) pairs that were published.
@@ -110,12 +131,12 @@ class Holdings:
         with transaction(self._engine) as connection:
             claimed = self._claimed_by(connection, owner)
             kept = [p for p in publications if (p.dataset, p.partition) in claimed]
-            for table in (tables.holdings, tables.failures, tables.blocked, tables.troubles, tables.claims):
+            for table in (tables.holdings, tables.failures, tables.blocked, tables.claims):
                 remove(connection, table, self._environment, kept)
             insert_rows(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
             insert_rows(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
             insert_rows(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
-            insert_rows(connection, tables.troubles, [self._trouble_row(p.dataset, p.partition, run_id) for p in kept])
+            self._trouble(connection, kept, run_id)
             remove(connection, tables.judgements, self._environment, [p for p in kept if not p.judgement])
             found = [p.judgement for p in kept if p.judgement]
             keep_judgements(connection, self._environment, found, run_id, is_published=True)
@@ -136,6 +157,7 @@ class Holdings:
             for table in (tables.failures, tables.blocked, tables.claims):
                 remove(connection, table, self._environment, kept)
             keep_blocks(connection, self._environment, kept, run_id)
+            self._trouble(connection, kept, run_id)
         return {(b.dataset, b.partition) for b in kept}
 
     def judge(self, judgements: Sequence[Judgement], run_id: str, owner: str) -> set[tuple[str, str]]:
@@ -173,6 +195,7 @@ class Holdings:
                 connection.execute(delete(tables.blocked).where(is_its, of_others))
             rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in kept]
             insert_rows(connection, tables.failures, rows)
+            self._trouble(connection, kept, run_id)
         return {(f.dataset, f.partition) for f in kept}
 
     def verified(self, dataset: str, blobs: Mapping[str, str]) -> None:
@@ -227,8 +250,11 @@ class Holdings:
         row = {name: getattr(publication, name) for name in fields}
         return {"environment": self._environment, **row, "at": now, "run_id": run_id}
 
-    def _trouble_row(self, dataset: str, partition: str, run_id: str) -> dict[str, Any]:
-        return {"environment": self._environment, "dataset": dataset, "partition": partition, "run_id": run_id}
+    def _trouble(self, connection: Connection, items: Sequence[OfPartition], run_id: str) -> None:
+        remove(connection, tables.troubles, self._environment, items)
+        fixed = {"environment": self._environment, "run_id": run_id}
+        rows = [{**fixed, "dataset": item.dataset, "partition": item.partition} for item in items]
+        insert_rows(connection, tables.troubles, rows)
 
     def _kpi_row(self, publication: Publication, run_id: str, now: str) -> dict[str, Any]:
         row = {name: getattr(publication, name) for name in ("dataset", "partition", "change")}

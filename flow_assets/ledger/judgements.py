@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, and_, case, delete, func, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Judgement
 from flow_assets.ledger.database import reading, transaction
-from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove
+from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove, same_partition
 
 
 class Standing(NamedTuple):
@@ -55,12 +55,21 @@ class Totals(NamedTuple):
     warned: int = 0
 
 
+class Version(NamedTuple):
+    """What a check is about: rows that left differ where the content is one, and contents where a key was forced."""
+
+    partition: str
+    key: str
+    content_hash: str
+
+
 @dataclass(frozen=True)
 class Check:
     """One time that a version of a partition was checked; see `Judgement`. `at` is UTC, ISO 8601."""
 
     dataset: str
     partition: str
+    key: str
     content_hash: str
     rules: str
     referred: str
@@ -82,12 +91,16 @@ class Judgements:
         self._environment = environment
 
     def are_all_by(self, dataset: str, rules: str) -> bool:
-        """Whether everything that is published was last judged by exactly these rules; two counts, no rows."""
+        """Whether everything that is published was judged by exactly these rules; no rows are fetched.
+
+        An older release that publishes leaves judgements of other content behind.
+        """
         holdings, judged = tables.holdings, tables.judgements
-        published = select(func.count()).where(is_of(holdings, self._environment, dataset)).scalar_subquery()
-        by_these = and_(is_of(judged, self._environment, dataset), judged.c.rules == rules)
+        is_its = and_(judged.c.content_hash == holdings.c.content_hash, judged.c.rules == rules)
+        by_these = select(judged.c.rules).where(same_partition(judged, holdings), is_its).exists()
+        others = select(holdings.c.key).where(is_of(holdings, self._environment, dataset), ~by_these).exists()
         with reading(self._engine) as connection:
-            return bool(connection.scalar(select(published == select(func.count()).where(by_these).scalar_subquery())))
+            return not connection.scalar(select(others))
 
     def standings(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Standing]:
         """Partition to how what is published of it was last judged."""
@@ -116,16 +129,17 @@ class Judgements:
                 found.update((row[0], row[1]) for row in rows)
         return found
 
-    def latest(self, dataset: str, partitions: Sequence[str]) -> dict[tuple[str, str], Check]:
-        """The last check of each version of `partitions`: by partition and content hash."""
+    def latest(self, dataset: str, partitions: Sequence[str]) -> dict[Version, Check]:
+        """The last check of each version of `partitions`."""
         table = tables.checks
-        found: dict[tuple[str, str], Check] = {}
+        version = [table.c[name] for name in Version._fields]
+        found: dict[Version, Check] = {}
         with reading(self._engine) as connection:
             for some in portions(partitions):
-                query = self._checks().where(is_of(table, self._environment, dataset, some)).order_by(table.c.id)
-                for row in connection.execute(query):
-                    check = Check(*row)
-                    found[check.partition, check.content_hash] = check
+                is_its = is_of(table, self._environment, dataset, some)
+                last = select(func.max(table.c.id)).where(is_its).group_by(*version)
+                checks = (Check(*row) for row in connection.execute(self._checks().where(table.c.id.in_(last))))
+                found.update({Version(check.partition, check.key, check.content_hash): check for check in checks})
         return found
 
     def current_checks(self, datasets: Sequence[str], since: str = "") -> list[Check]:
@@ -136,8 +150,7 @@ class Judgements:
             since: UTC, ISO 8601; all by default.
         """
         checks, blocked = tables.checks, tables.blocked
-        same = [checks.c[name] == blocked.c[name] for name in ("environment", "dataset", "partition")]
-        is_blocked = select(blocked.c.key).where(*same).exists()
+        is_blocked = select(blocked.c.key).where(same_partition(checks, blocked)).exists()
         last = (
             select(func.max(checks.c.id))
             .where(
@@ -192,7 +205,7 @@ class Judgements:
 
 
 _OF_CHECK = (
-    *("dataset", "partition", "content_hash", "rules", "referred", "rows"),
+    *("dataset", "partition", "key", "content_hash", "rules", "referred", "rows"),
     *("results", "errors", "warnings", "quarantined"),
 )
 _OF_STANDING = ("dataset", "partition", *Standing._fields)

@@ -27,6 +27,11 @@ def is_of(table: Table, environment: str, dataset: str, partitions: Sequence[str
     return condition if partitions is None else and_(condition, table.c.partition.in_(partitions))
 
 
+def same_partition(table: Table, other: Table) -> ColumnElement[bool]:
+    """Whether rows of two tables are about the same partition."""
+    return and_(*(table.c[name] == other.c[name] for name in ("environment", "dataset", "partition")))
+
+
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert `rows`, if there are any."""
     if rows:

@@ -101,6 +101,7 @@ checks = Table(
     Column("environment", String, nullable=False),
     Column("dataset", String, nullable=False),
     Column("partition", String, nullable=False),
+    Column("key", String, nullable=False),
     Column("content_hash", String, nullable=False),
     Column("rules", String, nullable=False),
     Column("referred", Text, nullable=False),

@@ -3,14 +3,14 @@
 import hashlib
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from flow_assets.errors import AuditError, FlowError, LostObjectError, RuleError, SchemaMismatchError, StoreError
 from flow_assets.ledger import Failure, Kpi
-from flow_assets.materialization.batch import Batch, Cost
+from flow_assets.materialization.batch import PORTION_BYTES, Batch, Cost
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
 from flow_assets.materialization.judging import Judge, Judged
 from flow_assets.materialization.settle import Settler, block
@@ -45,17 +45,35 @@ class Attempt:
         self._settler = Settler(planner, judge, writer)
         self._explainer = Explainer(planner)
 
-    def run(self, entries: Sequence[PlanEntry]) -> Batch:
-        """Restore, check and compute what `entries` call for."""
+    def run(self, entries: Sequence[PlanEntry]) -> Iterator[Batch]:
+        """Restore, check and compute what `entries` call for.
+
+        So much as fits into memory is given at a time, and must be published before the next: it is its past.
+        """
         batch = Batch()
         there = [e for e in entries if e.action in (Action.RESTORE, Action.CHECK)]
-        lost = set(self._settle(there, batch))
-        compute = [e for e in entries if e.action is Action.COMPUTE or e in lost]
-        computed = self._compute_together(compute, batch) if self._dataset.set_based and len(compute) > 1 else None
-        if computed is None:
-            computed = [made for entry in compute if (made := self._compute_alone(entry, batch))]
+        lost: set[PlanEntry] = set()
+        while there:
+            lost |= {*self._settle(there, batch)}
+            there = batch.later
+            if there:
+                yield batch
+                batch = Batch()
+        yield from self._compute([e for e in entries if e.action is Action.COMPUTE or e in lost], batch)
+
+    def _compute(self, entries: Sequence[PlanEntry], batch: Batch) -> Iterator[Batch]:
+        """Compute, check and write, in portions of which `batch` takes the first."""
+        together = self._compute_together(entries, batch) if self._dataset.set_based and len(entries) > 1 else None
+        computed: list[_Computed] = []
+        for entry in entries:
+            alone = self._compute_alone(entry, batch) if together is None else together.get(entry.partition)
+            computed += [alone] if alone else []
+            if sum(made.table.nbytes for made in computed) >= PORTION_BYTES:
+                self._finish(computed, batch)
+                yield batch
+                batch, computed = Batch(), []
         self._finish(computed, batch)
-        return batch
+        yield batch
 
     def _settle(self, entries: Sequence[PlanEntry], batch: Batch) -> list[PlanEntry]:
         """Settle together what needs no computing; if a rule cannot be asked of one, each alone."""
@@ -72,7 +90,7 @@ class Attempt:
         left = [entry for entry in entries if entry.partition not in ended]
         return [lost for entry in left for lost in self._settle([entry], batch)]
 
-    def _compute_together(self, entries: Sequence[PlanEntry], batch: Batch) -> "list[_Computed] | None":
+    def _compute_together(self, entries: Sequence[PlanEntry], batch: Batch) -> "dict[str, _Computed] | None":
         """One call for all; if it fails (None), each is computed alone, so that only what is bad fails."""
         start = Cost.now()
         try:
@@ -80,11 +98,11 @@ class Attempt:
         except AuditError as error:
             for entry in entries:
                 self._fail(entry, error, batch)
-            return []
+            return {}
         except (FlowError, *OUTSIDE_CAUSES):
             return None
         share = Cost.now().since(start, len(entries))
-        return [_Computed(entry, tables[entry.partition], share, len(entries)) for entry in entries]
+        return {e.partition: _Computed(e, tables[e.partition], share, len(entries)) for e in entries}
 
     def _compute_alone(self, entry: PlanEntry, batch: Batch) -> "_Computed | None":
         start = Cost.now()
@@ -153,6 +171,9 @@ class Attempt:
                 written = self._writer.write(judged, entry, supersede=supersede)
         except (FlowError, *OUTSIDE_CAUSES) as error:
             self._fail(entry, error, batch)
+            return
+        if not written.is_own:  # what was found is of other rows
+            self._settle_anew(entry._replace(action=Action.RESTORE, because=Because.IN_STORE), batch)
             return
         total = made.cost.plus(Cost.now().since(start))
         batch.seconds[entry.partition] = total.wall

@@ -7,6 +7,9 @@ from flow_assets.checks import Finding
 from flow_assets.ledger import Block, Failure, Judgement, Publication
 from flow_assets.memo.entries import PlanEntry
 
+PORTION_BYTES = 256 * 2**20
+"""Rows in memory, conformed, from which on they are checked, written and published before there are more."""
+
 
 @dataclass
 class Batch:
@@ -18,6 +21,7 @@ class Batch:
         seconds: partition to wall time.
         previews: partition to its first rows, of those that are to be published.
         findings: partition to how each rule fared.
+        later: entries whose rows found no room in it.
         landed_bytes: partition to the size of the landed file it was read from.
     """
 
@@ -27,6 +31,7 @@ class Batch:
     failures: list[Failure] = field(default_factory=list)
     unjudged: set[str] = field(default_factory=set)
     settled: list[PlanEntry] = field(default_factory=list)
+    later: list[PlanEntry] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     previews: dict[str, str] = field(default_factory=dict)
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)

@@ -9,11 +9,14 @@ import duckdb
 import pyarrow as pa
 
 from flow_assets.checks import Finding, Inspected, Inspector, Past, Results, RuleResult, judge
-from flow_assets.declaration import Rule
+from flow_assets.checks.results import reason_of
+from flow_assets.declaration import Rule, TimePartitions
 from flow_assets.declaration.constraints import References, RowExpression
+from flow_assets.declaration.partition_constraints import Fresh
 from flow_assets.errors import FlowError, RuleError
 from flow_assets.lake import Blob, Record
 from flow_assets.ledger import Holdings, Judgement
+from flow_assets.ledger.judgements import Version
 from flow_assets.materialization.compute import OUTSIDE_CAUSES, interruptible
 from flow_assets.materialization.preview import preview
 from flow_assets.materialization.surroundings import Surroundings
@@ -38,7 +41,6 @@ class Judged:
         referred: what the rules refer to.
     """
 
-    rows: int
     results: Results
     errors: tuple[Rule, ...]
     warnings: tuple[Rule, ...]
@@ -51,8 +53,7 @@ class Judged:
     @property
     def reason(self) -> str:
         """Which rules keep it from being published, in one line."""
-        texts = [_broken(finding) for finding in self.findings if finding.rule in self.errors]
-        return "; ".join(texts)
+        return "; ".join(reason_of(f.rule, f.measured) for f in self.findings if f.rule in self.errors)
 
 
 class Judge:
@@ -64,6 +65,8 @@ class Judge:
         self._dataset = recipe.dataset
         self._judgements = holdings.judgements
         self._book = recipe.book
+        is_timed = not isinstance(recipe.dataset.partitions, TimePartitions)  # else it is compared with their end
+        self._timed = {d for rule, d in self._book.rules if is_timed and isinstance(rule.constraint, Fresh)}
         self._connection = connection
         self._surroundings = Surroundings(recipe, planner, holdings)
         self._referred = self._surroundings.referred()
@@ -84,17 +87,18 @@ class Judge:
             found |= self._inspect(self._asking(missing), some, known)
         return found
 
-    def known(self, partition: str, rows: int, results: Results) -> Judged | None:
+    def known(self, partition: str, results: Results) -> Judged | None:
         """What follows from what is known of a partition; None where that is not enough."""
         if any(digest not in results for _, digest in self._book.rules):
             return None
-        return self._judged(partition, rows, results, Found())
+        return self._judged(partition, results, Found())
 
     def usable(self, records: Mapping[str, Record]) -> dict[str, Results]:
         """What is known of versions of partitions, from their records and their last checks.
 
         What rules refer to may have changed since; then those that refer are asked again, but for those that
-        quarantine: what they refer to is in the key, and the rows that broke them have left.
+        quarantine: what they refer to is in the key, and the rows that broke them have left. What is compared with
+        the clock is asked again, always.
         """
         self._referred = self._surroundings.referred()
         checks = self._judgements.latest(self._dataset.name, list(records))
@@ -102,11 +106,11 @@ class Judge:
         referring -= {*self._book.quarantining}
         found: dict[str, Results] = {}
         for partition, record in records.items():
-            check = checks.get((partition, record.content_hash))
+            check = checks.get(Version(partition, record.key, record.content_hash))
             results = {**results_of(record.checks), **(results_of(check.results) if check else {})}
-            if referring and not (check and check.referred == self._referred(partition)):
-                results = {digest: result for digest, result in results.items() if digest not in referring}
-            found[partition] = results
+            is_current = check is not None and check.referred == self._referred(partition)
+            outdated = self._timed if is_current else self._timed | referring
+            found[partition] = {digest: result for digest, result in results.items() if digest not in outdated}
         return found
 
     def blocked(self, partitions: Sequence[str]) -> dict[str, Record]:
@@ -116,19 +120,21 @@ class Judge:
 
     def judgement(self, partition: str, record: Record, judged: Judged, quarantine: Blob | None) -> Judgement:
         """What the ledger keeps of it."""
+        left = sum(file.rows for file in record.quarantine)
         return Judgement(
             dataset=self._dataset.name,
             partition=partition,
             content_hash=record.content_hash,
             rules=self._book.digest,
             referred=judged.referred,
-            rows=judged.rows,
+            rows=record.rows + left,
             results=json.dumps(results_json(judged.results)),
             errors=len(judged.errors),
             warnings=len(judged.warnings),
             quarantine=quarantine.reference if quarantine else "",
-            quarantined=sum(file.rows for file in record.quarantine),
+            quarantined=left,
             states=judged.states or base64.b64decode(record.states),
+            key=record.key,
         )
 
     def _asking(self, asked: Container[str] | None) -> Inspector:
@@ -162,7 +168,7 @@ class Judge:
         with interruptible():
             found = inspector.inspect(tables, self._surroundings.keys(tables, self._referred), past, known)
         return {
-            partition: self._judged(partition, inspected.rows, inspected.results, Found.of(inspected))
+            partition: self._judged(partition, inspected.results, Found.of(inspected))
             for partition, inspected in found.items()
         }
 
@@ -176,13 +182,12 @@ class Judge:
                     return RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(own)}.")
         return RuleError(f"{self._dataset.name}: its rules cannot be asked of these rows: {_first_line(error)}.")
 
-    def _judged(self, partition: str, rows: int, results: Results, found: "Found") -> Judged:
+    def _judged(self, partition: str, results: Results, found: "Found") -> Judged:
         verdict = judge(self._book.rules, results)
         findings = tuple(
             Finding(rule, results[digest], found.samples.get(digest, "")) for rule, digest in self._book.rules
         )
         return Judged(
-            rows,
             results,
             verdict.errors,
             verdict.warnings,
@@ -223,7 +228,3 @@ def results_of(stored: str | Mapping[str, Sequence[object]]) -> dict[str, RuleRe
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0].rstrip(".")
-
-
-def _broken(finding: Finding) -> str:
-    return f"{finding.rule.name} ({finding.rule.dimension}): {finding.rule.text}: {finding.measured}"

@@ -15,6 +15,7 @@ from flow_assets.checks import Finding
 from flow_assets.declaration import Dataset, Severity
 from flow_assets.engines import FrameLoader
 from flow_assets.ledger import Block, Claims, Failure, Judgement, Publication
+from flow_assets.ledger.statements import now_text
 from flow_assets.materialization.attempt import Attempt
 from flow_assets.materialization.batch import Batch
 from flow_assets.materialization.compute import Computer
@@ -69,23 +70,26 @@ class Materializer:
 
         Whoever comes back for the next has told Dagster of the last: until then these partitions ask for a run.
         """
+        since = now_text()
         entries = self._planner.plan(dataset, partitions)
         work = [entry for entry in entries if entry.action not in _ENDED]
         recovered = [entry.partition for entry in entries if entry.because is Because.RECOVERED]
         unchanged = self._unchanged(dataset, [entry for entry in entries if entry.action in _ENDED])
-        yield from self._tell(dataset, unchanged, recovered)
+        yield from self._tell(dataset, unchanged, recovered, since)
         for outcomes in self._share(dataset, work) if work else ():
             published = [outcome.partition for outcome in outcomes if outcome.status.is_published]
-            yield from self._tell(dataset, outcomes, published)
+            yield from self._tell(dataset, outcomes, published, since)
 
-    def _tell(self, dataset: Dataset, outcomes: list[Outcome], settled: Sequence[str]) -> Iterator[list[Outcome]]:
+    def _tell(
+        self, dataset: Dataset, outcomes: list[Outcome], settled: Sequence[str], since: str
+    ) -> Iterator[list[Outcome]]:
         """Hand over `outcomes`; when they have been taken, those of `settled` partitions are in no trouble."""
-        note = self._project.holdings.note_troubles
+        holdings = self._project.holdings
         if begun := [outcome.partition for outcome in outcomes if not outcome.status.is_published]:
-            note(dataset.name, begun, [], self._run_id)
+            holdings.note_troubles(dataset.name, begun, self._run_id)
         yield outcomes
         if settled:
-            note(dataset.name, [], settled, self._run_id)
+            holdings.end_troubles(dataset.name, settled, self._run_id, since)
 
     def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[list[Outcome]]:
         """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""
@@ -107,10 +111,12 @@ class Materializer:
                 time.sleep(POLL_SECONDS)
                 continue
             mine = self._look_again(dataset, mine, was_elsewhere=was_elsewhere)
-            batch = attempt.run(mine)
-            batch.settled += [e for e in mine if e.action in _ENDED]
-            yield list(self._publish(dataset, batch))
-            if left := [e for e in mine if e.partition not in batch.ended]:
+            ended: set[str] = set()
+            for batch in attempt.run(mine):
+                batch.settled += [e for e in mine if e.action in _ENDED and e.partition not in ended]
+                yield list(self._publish(dataset, batch))
+                ended |= batch.ended
+            if left := [e for e in mine if e.partition not in ended]:
                 queue.append((left, True))
 
     def _look_again(self, dataset: Dataset, entries: Sequence[PlanEntry], *, was_elsewhere: bool) -> list[PlanEntry]:
@@ -140,15 +146,17 @@ class Materializer:
         yield from (self._published(p, batch) for p in batch.publications)
         yield from (self._checked(j, batch) for j in batch.judgements)
         for block in batch.blocks:
-            self._planner.hold(block.dataset, block.partition)
+            self._planner.hold(block.dataset, block.partition, Because.BLOCKED, block.reason)
             findings = batch.findings[block.partition]
             left = block.judgement.quarantined
             reason = block.reason
             yield Outcome(block.dataset, block.partition, Status.BLOCKED, reason, findings=findings, quarantined=left)
+        there = self._told(dataset).of_published(dataset.name, [failure.partition for failure in batch.failures])
         for failure in batch.failures:
             if failure.partition not in batch.unjudged:
-                self._planner.hold(failure.dataset, failure.partition)
-            yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message)
+                self._planner.hold(failure.dataset, failure.partition, Because.FAILED_BEFORE, failure.message)
+            findings = there.get(failure.partition, ())
+            yield Outcome(failure.dataset, failure.partition, Status.FAILED, failure.message, findings=findings)
         yield from self._unchanged(dataset, batch.settled)
 
     def _store(
@@ -201,9 +209,11 @@ class Materializer:
 
     def _unchanged(self, dataset: Dataset, entries: Sequence[PlanEntry]) -> list[Outcome]:
         """What is told of partitions of which nothing is made."""
-        book = self._planner.recipes[dataset.name].book
-        told = Told(self._planner, self._project.holdings, book).findings(dataset.name, entries)
+        told = self._told(dataset).findings(dataset.name, entries)
         return [self._ended(entry, told.get(entry.partition, ())) for entry in entries]
+
+    def _told(self, dataset: Dataset) -> Told:
+        return Told(self._planner, self._project.holdings, self._planner.recipes[dataset.name].book)
 
     def _ended(self, entry: PlanEntry, findings: tuple[Finding, ...]) -> Outcome:
         status, reason = _ENDED[entry.action], self._explainer.reason(entry)

@@ -34,7 +34,7 @@ class Outcome:
         bytes: size of its files in the store.
         key: under which the store has its record.
         preview: its first rows in Markdown; empty where its record has none.
-        findings: how each rule fared, if the partition was checked.
+        findings: how each rule fared in what was made, or else in what is there of the partition, if that was checked.
         quarantined: rows that left, if it was.
     """
 

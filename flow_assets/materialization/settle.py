@@ -10,7 +10,7 @@ from flow_assets.checks import Results, conform
 from flow_assets.errors import LostObjectError
 from flow_assets.lake import Blob, Record
 from flow_assets.ledger import Block, Judgement
-from flow_assets.materialization.batch import Batch, Cost
+from flow_assets.materialization.batch import PORTION_BYTES, Batch, Cost
 from flow_assets.materialization.compute import order_of
 from flow_assets.materialization.judging import Judge, Judged, results_json
 from flow_assets.materialization.write import Writer, Written, publication, references, verified
@@ -44,6 +44,8 @@ class Settler:
     def settle(self, entries: Sequence[PlanEntry], reasons: Mapping[str, str], batch: Batch) -> list[PlanEntry]:
         """Restore or check `entries`; returns those whose data is not there any longer.
 
+        Those whose rows find no room beside the others are left for later.
+
         Args:
             entries: what was planned as `restore` or `check`.
             reasons: partition to why, in words.
@@ -51,7 +53,7 @@ class Settler:
         """
         start = Cost.now()
         standings = self._standings(entries)
-        judged = self._judged(standings)
+        judged, later = self._judged(standings)
         share = Cost.now().since(start, max(len(entries), 1)).wall
         for partition, found in judged.items():
             if isinstance(found, Exception):
@@ -59,7 +61,8 @@ class Settler:
             batch.seconds[partition] = share
             batch.findings[partition] = found.findings
             self._conclude(standings[partition], found, reasons[partition], batch)
-        return [entry for entry in entries if entry.partition not in judged]
+        batch.later = [entry for entry in entries if entry.partition in later]
+        return [entry for entry in entries if entry.partition not in judged and entry.partition not in later]
 
     def _standings(self, entries: Sequence[PlanEntry]) -> dict[str, _Standing]:
         """Partition to its data, where that is there."""
@@ -87,16 +90,20 @@ class Settler:
         except LostObjectError:
             return None
 
-    def _judged(self, standings: Mapping[str, _Standing]) -> dict[str, Judged | Exception]:
-        """What follows for each; without those whose rows must be read and are not whole."""
+    def _judged(self, standings: Mapping[str, _Standing]) -> tuple[dict[str, Judged | Exception], set[str]]:
+        """What follows for each, without those whose rows must be read and are not whole; and which must wait."""
         found: dict[str, Judged | Exception] = {}
-        tables, known = {}, {}
+        later: set[str] = set()
+        tables: dict[str, pa.Table] = {}
         for partition, standing in standings.items():
-            if judged := self._judge.known(partition, _rows_checked(standing.record), standing.known):
+            if judged := self._judge.known(partition, standing.known):
                 found[partition] = judged
+            elif sum(table.nbytes for table in tables.values()) >= PORTION_BYTES:
+                later.add(partition)
             elif (table := self._read(standing)) is not None:
-                tables[partition], known[partition] = table, standing.known
-        return {**found, **(self._judge.complete(tables, known) if tables else {})}
+                tables[partition] = table
+        known = {partition: standings[partition].known for partition in tables}
+        return {**found, **(self._judge.complete(tables, known) if tables else {})}, later
 
     def _read(self, standing: _Standing) -> pa.Table | None:
         """The rows in the order of `sort_by`; in the files they lie by buckets."""
@@ -139,7 +146,3 @@ def block(written: Written, entry: PlanEntry, judged: Judged, judgement: Judgeme
         reason=f"{judged.reason}{advice}",
         judgement=judgement,
     )
-
-
-def _rows_checked(record: Record) -> int:
-    return record.rows + sum(file.rows for file in record.quarantine)

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -21,11 +21,13 @@ class Written:
 
     Attributes:
         quarantine: the file of rows that left, if any.
+        is_own: False where somebody else's record stands for the key, of other rows or of other rows that left.
     """
 
     record: Record
     blobs: Sequence[Blob]
     quarantine: Blob | None = None
+    is_own: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,10 @@ class Writer:
     def record(self, written: Written, *, supersede: bool) -> Written:
         """Let everybody reuse what was written; where somebody else was first, what he wrote stands."""
         standing = self.store.put_record(written.record, supersede=supersede)
-        is_same = standing.files == written.record.files
-        return Written(standing, written.blobs, written.quarantine) if is_same else verified(standing, self.store)
+        own = written.record
+        if (standing.files, standing.quarantine) == (own.files, own.quarantine):
+            return replace(written, record=standing)
+        return replace(verified(standing, self.store), is_own=False)
 
     def _put(self, table: pa.Table, *, is_bucketed: bool) -> tuple[list[PartitionFile], list[Blob]]:
         files, blobs = [], []

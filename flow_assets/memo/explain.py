@@ -18,6 +18,17 @@ FAILED_BEFORE = "failed, and nothing has changed since"
 BLOCKED_BEFORE = "breaks its rules, is kept and not published"
 """How the reason begins for what is blocked, and would be so again."""
 
+_ABOUT_INPUTS = (Because.INPUT_PENDING, Because.INPUT_WAITS, Because.INPUT_HELD)
+
+_STUCK = {
+    Because.BLOCKED: "is blocked",
+    Because.FAILED_BEFORE: "failed",
+    Because.UNREADABLE: "cannot be read",
+    Because.NOT_LANDED: "has not landed",
+    Because.STILL_WRITTEN: "is still being written",
+    Because.SOURCE_GONE: "has lost its landed file",
+}
+
 _NAMED = {
     "frames": "kind of frame",
     "schema": "schema",
@@ -64,20 +75,37 @@ class Explainer:
         self.planner = planner
         self._store = planner.store
         self._kept: set[str] = set()
+        self._blocked: dict[str, dict[str, str]] = {}
 
     def reason(self, entry: PlanEntry) -> str:
         """Why the plan says so, in one line."""
         return _REASONS[entry.because](self, entry)
 
+    def chain(self, entry: PlanEntry) -> list[PlanEntry]:
+        """The entry, the input that it waits for or is held by, that input's own, and so on: the last is the root."""
+        chain = [entry]
+        while chain[-1].because in _ABOUT_INPUTS:
+            dataset, partition = chain[-1].detail
+            cause = self.planner.state(dataset).unsettled.get(partition)
+            if cause is None:
+                break
+            chain.append(cause)
+        return chain
+
     def differences(self, entry: PlanEntry) -> list[Difference]:
-        """What differs from the published version, as far as it is known before inputs are computed."""
+        """What differs from the former version, as far as it is known before inputs are computed."""
         record = self.former(entry.dataset, entry.partition)
         return list(self._compare(record, entry)) if record else []
 
     def former(self, dataset: str, partition: str) -> Record | None:
-        """The record of the published version."""
-        holding = self.planner.held(dataset).get(partition)
-        return self._store.get_record(holding.key) if holding else None
+        """The record of the published version; where nothing is published, of the one that is kept back."""
+        if holding := self.planner.held(dataset).get(partition):
+            return self._store.get_record(holding.key)
+        if dataset not in self._blocked:
+            judgements = self.planner.reviewer.judgements
+            self._blocked[dataset] = judgements.blocked_records(dataset, list(judgements.blocked(dataset)))
+        text = self._blocked[dataset].get(partition)
+        return Record.from_json(text.encode()) if text else None
 
     def components(self, entry: PlanEntry) -> dict[str, Any]:
         """The components of the entry's key, as they are recorded."""
@@ -168,18 +196,38 @@ def _text(value: Any) -> str | None:
 
 
 def _key_changed(explainer: Explainer, entry: PlanEntry) -> str:
-    if entry.partition not in explainer.planner.held(entry.dataset):
-        return "never computed"
-    differences = explainer.differences(entry)
-    return "; ".join(str(d) for d in differences[:3]) or "its record is gone"
+    differences = "; ".join(str(d) for d in explainer.differences(entry)[:3])
+    if entry.partition in explainer.planner.held(entry.dataset):
+        return differences or "its record is gone"
+    return f"{differences} since it was blocked" if differences else "never computed"
 
 
 def _input_pending(explainer: Explainer, entry: PlanEntry) -> str:
     name = _input(entry)
+    own = "; ".join(str(d) for d in explainer.differences(entry._replace(inputs=()))[:3])
     if entry.partition not in explainer.planner.held(entry.dataset):
-        return f"never computed; input {name} comes first"
-    own = [str(d) for d in explainer.differences(entry._replace(inputs=()))]
-    return "; ".join([*own[:3], f"input {name} will be computed (it may come out the same)"])
+        if explainer.former(entry.dataset, entry.partition) is None:
+            return f"never computed; input {name} comes first"
+        own = f"{own} since it was blocked" if own else "was blocked"
+    return "; ".join(filter(None, [own, f"input {name} will be computed (it may come out the same)"]))
+
+
+def _input_stuck(explainer: Explainer, entry: PlanEntry) -> str:
+    """Which required input waits or is held, and by what in the end."""
+    what = "waits" if entry.because is Because.INPUT_WAITS else "is held"
+    *between, root = explainer.chain(entry)[1:] or [entry]
+    if root.because in _ABOUT_INPUTS:
+        return f"required input {_input(entry)} {what}"
+    if root.because is Because.INPUT_ABSENT:
+        return f"required input {_input(entry)} {what}, because {_input(root)} is not there"
+    own = _STUCK.get(root.because, what)
+    if not between:
+        return f"required input {_input(entry)} {own if what == 'is held' else what}"
+    return f"required input {_input(entry)} {what}, because {_named(root)} {own}"
+
+
+def _named(entry: PlanEntry) -> str:
+    return f"{entry.dataset} {entry.partition}".strip()
 
 
 def _input(entry: PlanEntry) -> str:
@@ -205,8 +253,8 @@ _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.STILL_WRITTEN: lambda _, e: f"{e.detail[0]} is still being written",
     Because.UNREADABLE: lambda _, e: _unreadable(*e.detail),
     Because.SOURCE_GONE: lambda _, e: f"must be computed again, but {e.detail[0]} is gone; land it again",
-    Because.INPUT_WAITS: lambda _, e: f"required input {_input(e)} waits",
-    Because.INPUT_HELD: lambda _, e: f"required input {_input(e)} failed, is blocked or is held",
+    Because.INPUT_WAITS: _input_stuck,
+    Because.INPUT_HELD: _input_stuck,
     Because.INPUT_ABSENT: lambda _, e: f"required input {_input(e)} is not there; materialize it first",
     Because.BLOCKED: lambda _, e: f"{BLOCKED_BEFORE}: {e.detail[0]}",
     Because.RULES_CHANGED: lambda _, e: "its rules, or what they refer to, changed since it was checked",

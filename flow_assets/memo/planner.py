@@ -55,7 +55,7 @@ class Planner:
         self.store = store
         self._holdings = holdings
         self.landing = landing
-        self._reviewer = Reviewer(holdings.judgements)
+        self.reviewer = Reviewer(holdings.judgements)
         self._wishes = wishes
         self._held: dict[str, dict[str, Holding]] = {}
         self._states: dict[str, InputState] = {}
@@ -68,7 +68,7 @@ class Planner:
         state = self.state(dataset.name)
         self._failures = self._holdings.failures(dataset.name)
         self._troubles = self._holdings.troubles(dataset.name)
-        self._review = self._reviewer.review(
+        self._review = self.reviewer.review(
             dataset, self.recipes[dataset.name].book, self.held(dataset.name), self.state
         )
         readers = [reader(dataset, self.state(name)) for name in dataset.ins]
@@ -81,19 +81,19 @@ class Planner:
             else:
                 entry = self._plan_landed(dataset, partition, files[partition], lost)
             entries.append(entry)
-            if (action := self._unsettling(entry)) is not None:
-                self._unsettle(state, partition, action)
+            if (cause := self._unsettling(entry)) is not None:
+                self._unsettle(state, cause)
             else:
                 state.unsettled.pop(partition, None)
         return entries
 
-    def _unsettling(self, entry: PlanEntry) -> Action | None:
+    def _unsettling(self, entry: PlanEntry) -> PlanEntry | None:
         """What an entry means to those that read the partition; None where what is published is what it should be."""
         if entry.action in (Action.REUSE, Action.RESTORE):
             return None
         if entry.because is Because.REVIEWED:  # it may be published, and then what reads it is computed
-            return Action.COMPUTE
-        return None if self._is_about_rules_alone(entry) else entry.action
+            return entry._replace(action=Action.COMPUTE)
+        return None if self._is_about_rules_alone(entry) else entry
 
     def _is_about_rules_alone(self, entry: PlanEntry) -> bool:
         """Whether only what is to be said of its rules is open, of a version that is published."""
@@ -124,9 +124,10 @@ class Planner:
             state.unsettled.pop(partition, None)
             self._listed.update(holding.references)
 
-    def hold(self, dataset: str, partition: str) -> None:
-        """Take note that a partition failed: what was published of it, if anything, stays."""
-        self._unsettle(self.state(dataset), partition, Action.HOLD)
+    def hold(self, dataset: str, partition: str, because: Because, reason: str) -> None:
+        """Take note that a partition failed or is blocked: what was published of it, if anything, stays."""
+        held = PlanEntry(dataset, partition, Action.HOLD, because, detail=(reason,))
+        self._unsettle(self.state(dataset), held)
 
     def refresh(self, dataset: str, partitions: Sequence[str]) -> set[str]:
         """Read from the ledger which of `partitions` others have published meanwhile, and take note of it."""
@@ -136,9 +137,10 @@ class Planner:
         self.settle(dataset, changed)
         return set(changed)
 
-    def _unsettle(self, state: InputState, partition: str, action: Action) -> None:
+    def _unsettle(self, state: InputState, cause: PlanEntry) -> None:
+        partition = cause.partition
         held = self.held(state.name).get(partition)
-        state.unsettled[partition] = action
+        state.unsettled[partition] = cause
         state.contents.pop(partition, None)  # it may have been planned as restored
         if held:
             state.contents[partition] = held.content_hash

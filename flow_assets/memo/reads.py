@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flow_assets.declaration import UNPARTITIONED, AllPartitions, Dataset, Lookback
-from flow_assets.memo.entries import Action
+from flow_assets.memo.entries import Action, PlanEntry
 from flow_assets.memo.key import input_text
 
 ALL = "*"
@@ -24,13 +24,13 @@ class InputState:
     Attributes:
         keys: every partition there may be, in order.
         contents: partition to the content hash of what is published, or will be restored.
-        unsettled: partition to COMPUTE, WAIT or HOLD, where the published content is not what it should be.
+        unsettled: partition to why the published content is not what it should be: planned as compute, wait or hold.
     """
 
     name: str
     keys: tuple[str, ...]
     contents: dict[str, str]
-    unsettled: dict[str, Action] = field(default_factory=dict)
+    unsettled: dict[str, PlanEntry] = field(default_factory=dict)
 
     def text(self, partition: str) -> str:
         """What `partition` contributes to the key of a reader."""
@@ -61,7 +61,7 @@ class Read(NamedTuple):
         if self.state.unsettled:
             for partition in self.partitions:
                 if partition in self.state.unsettled:
-                    yield partition, self.state.unsettled[partition]
+                    yield partition, self.state.unsettled[partition].action
 
 
 Reader = Callable[[str], Read]

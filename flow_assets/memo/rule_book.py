@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flow_assets.declaration import Dataset, Rule
+from flow_assets.declaration import Dataset, Rule, TimePartitions
 from flow_assets.declaration.constraints import PythonCheck, References
+from flow_assets.declaration.partition_constraints import CompleteSequence, Fresh
 from flow_assets.lake.records import canonical_json
 from flow_assets.memo.fingerprint import fingerprint
 
@@ -19,6 +20,8 @@ RULES_VERSION = 1
 """Raise it when the same declaration would fail other rows."""
 
 _LENGTH = 16
+
+_TIMED = (CompleteSequence, Fresh)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,11 @@ class RuleBook:
         Raises:
             FingerprintError: the code of a rule in Python refers to something that cannot be fingerprinted.
         """
-        return cls(tuple((rule, _digest([RULES_VERSION, rule.declaration, _code(rule)])) for rule in dataset.rules))
+        clock = _clock(dataset)
+        rules = ((rule, [RULES_VERSION, rule.declaration, _code(rule)]) for rule in dataset.rules)
+        return cls(
+            tuple((r, _digest([*said, *(clock if isinstance(r.constraint, _TIMED) else ())])) for r, said in rules)
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -75,6 +82,12 @@ class RuleBook:
 
     def _references(self) -> Iterator[References]:
         return (rule.constraint for rule, _ in self.rules if isinstance(rule.constraint, References))
+
+
+def _clock(dataset: Dataset) -> list[list[str]]:
+    """What says when a partition begins and ends."""
+    partitions = dataset.partitions
+    return [[partitions.unit, partitions.timezone]] if isinstance(partitions, TimePartitions) else []
 
 
 def _code(rule: Rule) -> str:

@@ -92,7 +92,7 @@ def compiled(table: arrow.Table, rule: Rule, sort_by: Sequence[str] = ()) -> lis
     columns = dict(zip(table.column_names, table.schema.types, strict=True))
     assert misfit(rule, columns) is None
     asked = ask(CONNECTION, {"one": table}, [rule], Circumstances(tuple(sort_by)))
-    rows = failing_rows(CONNECTION, asked, "one", [rule.name]).column("__row").to_pylist()
+    rows = failing_rows(CONNECTION, asked, "one", [rule.name]).rows.to_pylist()
     if sql := failing(rule, columns):
         answers = CONNECTION.from_arrow(table).project(sql).fetchall()
         assert [answer for (answer,) in answers] == [row in rows for row in range(len(table))]

@@ -25,7 +25,7 @@ def series(*values: Any, kind: Any = None) -> pd.Series:
 def chosen(rule: Rule, table: arrow.Table, sort_by: tuple[str, ...] = ()) -> list[int]:
     connection = duckdb.connect()
     asked = ask(connection, {"one": table}, [rule], Circumstances(sort_by))
-    return list(failing_rows(connection, asked, "one", [rule.name]).column("__row").to_pylist())
+    return list(failing_rows(connection, asked, "one", [rule.name]).rows.to_pylist())
 
 
 def test_minus_zero_equals_zero_but_is_not_in_a_set_with_it() -> None:

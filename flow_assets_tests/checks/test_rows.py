@@ -35,11 +35,10 @@ def broken(batch: dict[str, pa.Table], rules: list[Rule], circumstances: Circums
     for partition, table in batch.items():
         rows = failing_rows(CONNECTION, asked, partition, [rule.name for rule in rules])
         found[partition] = {
-            rule.name: table.column("id").take(rows.column("__row").filter(rows.column(rule.name))).to_pylist()
-            for rule in rules
+            rule.name: table.column("id").take(rows.rows.filter(rows.breaks[rule.name])).to_pylist() for rule in rules
         }
         assert {name: len(ids) for name, ids in found[partition].items()} == {
-            rule.name: counts[partition][rule.name] for rule in rules
+            rule.name: counts[partition][asked.aliases[rule.name]] for rule in rules
         }
     return found
 
@@ -77,6 +76,20 @@ def test_a_reference_by_several_columns_passes_where_one_is_null() -> None:
     others = pa.table({"wide": [1, 12], "called": ["a", "x"]})
     found = broken({"one": TABLE}, [rule], Circumstances((), {"others": {"one": others}}))
     assert found["one"] == {"name_size_in_others": [2, 5]}
+
+
+def test_a_rule_may_be_called_anything() -> None:
+    names = ["rows", "partition", "__partition", "__row", "state_0_count", "rule_1", "size", 'a "b"', "Big", "big"]
+    rules = [row_rule(f"size > {number}", name=name) for number, name in enumerate(names)]
+    found = broken({"one": TABLE, "two": TABLE.slice(1, 1)}, rules, Circumstances())
+    assert found["one"] == {
+        name: [n for n, size in [(1, 1), (2, 12), (4, 7), (5, 3)] if size <= number]
+        for number, name in enumerate(names)
+    }
+    failing = failing_rows(CONNECTION, ask(CONNECTION, {"one": TABLE}, rules), "one", names)
+    _, leaves = split(TABLE, failing)
+    assert leaves.column("_violations").to_pylist()[-1] == names[3:]
+    assert sample(CONNECTION, TABLE, failing, rules[3], ["id"]).column("id").to_pylist() == [1, 5]
 
 
 def test_rows_that_leave_say_which_rules_they_break_in_the_order_of_declaration() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flow_assets import DailyPartitions, DatasetSchema, String, column, dataset, isin, no_drift, notin
+from flow_assets import DailyPartitions, DatasetSchema, Int64, String, column, dataset, isin, no_drift, notin
 from flow_assets.checks import states
 from flow_assets.checks.profile import merge
 from flow_assets.checks.states import SCHEMA, category_columns, decode, encode, is_readable, state_expressions
@@ -132,9 +132,11 @@ def test_only_columns_are_counted_one_by_one_whose_values_are_named() -> None:
         kind: String = column("Kind", rules=[isin(["x", "y"])])
         code: String = column("Code", rules=[notin(["-"])])
         place: String = column("Place", rules=[no_drift("category_shares", 0.2)])
+        town: String = column("Town", rules=[no_drift("psi", 0.2), no_drift("null_rate", 0.2)])
+        size: Int64 = column("Size", rules=[no_drift("psi", 0.2), no_drift("ks", 0.2)])
 
     @dataset(schema=Sales, sort_by=["code"], partitions=DailyPartitions(start_date="2013-01-01"), code_version="1")
     def sales() -> pa.Table:
         return Sales.arrow_schema().empty_table()
 
-    assert category_columns(sales) == {"kind": ("x", "y"), "place": ()}
+    assert category_columns(sales) == {"kind": ("x", "y"), "place": (), "town": ()}

@@ -14,7 +14,7 @@ def why(sandbox: Sandbox, *arguments: str, **environment: str) -> dict:
 
 def test_why_tells_the_last_computation_and_that_nothing_differs(original: Sandbox) -> None:
     answer = original.flow_json("why", "readings", "2024-03-02")
-    assert list(answer) == ["dataset", "partition", "history", "action", "reason", "differences"]
+    assert list(answer) == ["dataset", "partition", "history", "action", "reason", "chain", "differences"]
     (change,) = answer.pop("history")
     assert change.pop("at") > "2026"
     assert change == {"change": "computed", "reason": "never computed", "rows": 3}
@@ -23,6 +23,7 @@ def test_why_tells_the_last_computation_and_that_nothing_differs(original: Sandb
         "partition": "2024-03-02",
         "action": "reuse",
         "reason": "unchanged",
+        "chain": [],
         "differences": [],
     }
 

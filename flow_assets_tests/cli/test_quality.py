@@ -1,5 +1,6 @@
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,30 @@ def test_patterns_and_names_are_shown_as_they_are(copy: Sandbox) -> None:
     for arguments in (["quality"], ["quality", "readings"], ["quarantine"], ["quarantine", "readings"]):
         assert "[bold]known" in flow(copy, *arguments).stdout
     assert "[a-c]$" in flow(copy, "quality").stdout
+
+
+def test_of_a_rule_on_the_partition_the_worst_is_what_was_measured(copy: Sandbox) -> None:
+    copy.edit("readings.py", "in_range, isin", "in_range, isin, row_count")
+    rules = "    @classmethod\n    def rules(cls):\n        return [row_count(3, severity='warn')]\n\n\n@dataset("
+    copy.edit("readings.py", "\n\n@dataset(", f"\n{rules}")
+    copy.run("readings")
+    for arguments in (["quality"], ["quality", "readings"]):
+        (row,) = (line for line in flow(copy, *arguments).stdout.splitlines() if " row_count " in f" {line} ")
+        assert f"{DAYS[1]} (2 rows)" in row
+    (rule,) = (r for r in json.loads(flow(copy, "quality", "--json").stdout)["rules"] if r["name"] == "row_count")
+    assert rule["worst_measured"] == "2 rows"
+
+
+def test_nothing_is_said_of_rules_that_are_not_known_any_longer(copy: Sandbox) -> None:
+    with sqlite3.connect(copy.data / "ledger.sqlite") as connection:
+        connection.execute("DELETE FROM rule_sets")
+    connection.close()
+    shown = flow(copy, "quality").stdout
+    assert "It is not known which rules are broken." in shown
+    assert "No rule is broken by any row." not in shown
+    assert f"blocked readings {DAYS[2]}" in shown
+    whole = flow(copy, "quality", "meters_seen").stdout
+    assert "No rule is broken by any row." not in whole
 
 
 def test_nothing_was_checked_yet(sandbox: Sandbox) -> None:

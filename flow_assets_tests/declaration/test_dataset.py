@@ -1,5 +1,6 @@
 """A module's docstring is its datasets' description."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from flow_assets import (
     hash_buckets,
     landed,
     lookback,
+    unique,
 )
-from flow_assets.declaration import AllPartitions, Dataset, Lookback, SamePartition
+from flow_assets.declaration import AllPartitions, Dataset, Lookback, Rule, SamePartition
 from flow_assets.errors import DefinitionError
 
 DAILY = DailyPartitions("2013-01-01", "2014-01-01")
@@ -116,6 +118,18 @@ def test_a_declaration_that_contradicts_itself_is_refused(
         dataset(**{"schema": schema, "sort_by": ["letter"], **options})(function)
     assert where in str(caught.value)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["key_is_unique", "Key_is_unique"])
+def test_no_other_rule_takes_the_name_of_the_one_on_the_key(schema: type[DatasetSchema], name: str) -> None:
+    class Named(schema):  # type: ignore[valid-type,misc]
+        @classmethod
+        def rules(cls) -> Sequence[Rule]:
+            return [unique("day", name=name)]
+
+    with pytest.raises(DefinitionError, match="another rule than the one on `sort_by` is called key_is_unique"):
+        dataset(schema=Named, sort_by=["letter"])(one_frame)
+    assert dataset(schema=Named, sort_by=["day"])(one_frame).rules[-1].name == name
 
 
 def test_a_mapping_of_what_is_no_parameter_is_refused(schema: type[DatasetSchema]) -> None:

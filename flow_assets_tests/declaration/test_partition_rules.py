@@ -25,7 +25,7 @@ from flow_assets import (
     row_count_like_before,
 )
 from flow_assets.declaration import Dataset, Partitions, Rule
-from flow_assets.declaration.partition_constraints import NoDrift, RowCountHistory
+from flow_assets.declaration.partition_constraints import CompleteSequence, NoDrift, RowCountHistory
 from flow_assets.errors import DefinitionError
 
 DAILY = DailyPartitions("2013-01-01", end_date="2014-01-01", timezone="America/New_York")
@@ -77,6 +77,11 @@ def declared(*rules: Rule, partitions: Partitions | None = DAILY) -> Dataset:
 def test_what_makes_no_sense_is_refused(make: Callable[[], Rule], said: str) -> None:
     with pytest.raises(DefinitionError, match=said):
         make()
+
+
+def test_a_group_that_is_named_twice_is_one() -> None:
+    rule = complete_sequence("at", "1 hour", by="place", groups=["EWR", "JFK", "EWR"])
+    assert rule.constraint == CompleteSequence("1 hour", "place", ("EWR", "JFK"))
 
 
 @pytest.mark.parametrize(("partitions", "at_least"), [(28, 7), (7, 7), (4, 4), (1, 1)])

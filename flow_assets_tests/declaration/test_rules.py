@@ -1,4 +1,8 @@
 import json
+import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -118,6 +122,36 @@ def test_rules_that_decide_otherwise_are_declared_otherwise(one: Rule, other: Ru
     assert one.on("x").declaration != other.on("x").declaration
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (isin(["b", "a"]), isin(["a", "b", "a"])),
+        (notin(date(2024, 3, day) for day in (2, 1)), notin(date(2024, 3, day) for day in (1, 2))),
+        (isin({"a", "b"}), isin(["a", "b"])),
+    ],
+)
+def test_what_is_among_values_does_not_depend_on_their_order(one: Rule, other: Rule) -> None:
+    assert one.on("x").declaration == other.on("x").declaration
+
+
+def test_a_set_is_told_alike_in_each_process() -> None:
+    script = "import flow_assets as fa; print(fa.isin({'a', 'b', 'c', 'd', 'e'}).on('x').text)"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert told == {b"x is one of a, b, c, d, e\n"}
+
+
+@pytest.mark.parametrize("bound", [math.inf, -math.inf, math.nan])
+def test_a_bound_that_json_does_not_know_is_declared(bound: float) -> None:
+    declaration = ge(bound).on("x").declaration
+    assert json.loads(json.dumps(declaration, allow_nan=False)) == declaration
+    assert declaration != ge(str(bound)).on("x").declaration
+
+
 def test_what_follows_from_a_rule_is_no_part_of_what_decides() -> None:
     mild = ge(1, name="a", severity="warn", tolerance=0.5, quarantine=True, dimension="accuracy", description="b")
     assert mild.on("x").declaration == ge(1).on("x").declaration
@@ -148,6 +182,10 @@ def test_a_rule_that_quarantines_or_looks_back_warns(rule: Rule, severity: str) 
         (0.1, 1, 10, True),
         (0.1, 2, 10, False),
         (0.1, 0, 0, True),
+        (0.29, 29, 100, True),
+        (0.29, 30, 100, False),
+        (0.07, 7, 100, True),
+        (0.1, 3, 30, True),
     ],
 )
 def test_a_tolerance_is_a_number_or_a_share(tolerance: float, failed: int, total: int, is_tolerated: bool) -> None:
@@ -171,6 +209,10 @@ def test_a_tolerance_is_a_number_or_a_share(tolerance: float, failed: int, total
         (lambda: ge(1, tolerance=1.0), "its tolerance 1.0 is neither a number of rows nor a share below 1.0"),
         (lambda: ge(1, tolerance=-1), "its tolerance -1 is neither"),
         (lambda: ge(1, tolerance=True), "its tolerance True is neither"),
+        (lambda: row_count(1, tolerance=1), "Rule row_count: it holds or it does not, so that there is nothing to"),
+        (lambda: fresh("x", "1 day", tolerance=1), "leave `tolerance` out"),
+        (lambda: row_count_like_before(tolerance=3), "leave `tolerance` out"),
+        (lambda: no_drift("psi", 0.1, tolerance=1), "leave `tolerance` out"),
         (lambda: row_count(1, quarantine=True), "Rule row_count: only a rule on rows can quarantine them"),
         (lambda: no_drift("psi", 1, severity="error"), "a rule against history only warns"),
     ],

@@ -153,9 +153,10 @@ def test_rules_are_in_the_order_of_their_declaration_and_a_column_without_nulls_
     ]
 
 
-def test_two_rules_of_one_name_are_refused() -> None:
+@pytest.mark.parametrize("name", ["size_at_least", "Size_At_Least"])
+def test_two_rules_of_one_name_are_refused(name: str) -> None:
     class Wrong(DatasetSchema):
-        size: Int32 = column("A size", rules=[ge(1), ge(2)])
+        size: Int32 = column("A size", rules=[ge(1), ge(2, name=name)])
 
     with pytest.raises(DefinitionError, match="Wrong: several rules are called size_at_least; give each its `name`"):
         Wrong.all_rules()

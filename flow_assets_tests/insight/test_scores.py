@@ -45,6 +45,7 @@ def test_a_rule_against_history_that_had_none_does_not_count() -> None:
     found = counted(check("a1", {"d": [0, 1, "", [], False]}), check("a2", {"d": [1, 1, "ks 0.7", ["a1", "a1"], True]}))
     drift = found["x_ks"]
     assert (drift.failed, drift.total, drift.partitions, drift.broken) == (1, 1, 1, ["a2"])
+    assert (drift.worst, drift.worst_measured) == ("a2", "ks 0.7")
 
 
 def test_nothing_looked_at_is_no_score() -> None:

@@ -1,11 +1,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from flow_assets.ledger import Block, Claims, Holdings, Judgement, Publication
-from flow_assets.ledger.judgements import Totals
+from flow_assets.ledger import Block, Claims, Holdings, Judgement, Publication, tables
+from flow_assets.ledger import judgements as module
+from flow_assets.ledger.database import transaction
+from flow_assets.ledger.judgements import Check, Totals, Version
 
 FOUND = Judgement("d", "a", "good", "rules", "", 10, "{}", 0, 0)
 
@@ -76,3 +79,39 @@ def test_a_rule_set_is_kept_once_and_what_is_said_of_it_can_change(holdings: Hol
     assert isinstance(judgements.rule_sets(["one"])["one"][0]["tolerance"], float)  # a share, not a number of rows
     judgements.keep_rule_set("d", "one", [{**rules[0], "description": "why"}])
     assert judgements.rule_sets(["one"])["one"][0]["description"] == "why"
+
+
+def test_what_was_judged_is_what_is_published(engine: Engine, holdings: Holdings) -> None:
+    publish(engine, holdings, FOUND, replace(FOUND, partition="b"))
+    publish(engine, holdings, replace(FOUND, dataset="e", rules="others"))
+    judgements = holdings.judgements
+    assert judgements.are_all_by("d", "rules")
+    assert not judgements.are_all_by("d", "others")
+    assert judgements.are_all_by("nothing", "rules")
+    with transaction(engine) as connection:  # as a release does that knows nothing of judgements
+        its = tables.holdings.update().where(tables.holdings.c.partition == "a", tables.holdings.c.dataset == "d")
+        connection.execute(its.values(content_hash="newer"))
+    assert not judgements.are_all_by("d", "rules")
+    publish(engine, holdings, replace(FOUND, content_hash="newer", rules="others"))
+    assert not judgements.are_all_by("d", "rules")
+
+
+def test_of_many_checks_of_a_version_only_the_last_is_read(
+    engine: Engine, holdings: Holdings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        publish(engine, holdings, replace(FOUND, key="k", rows=number), replace(FOUND, key="l", content_hash="other"))
+    read: list[Check] = []
+
+    def check(*fields: Any) -> Check:
+        read.append(Check(*fields))
+        return read[-1]
+
+    monkeypatch.setattr(module, "Check", check)
+    check.__dataclass_fields__ = Check.__dataclass_fields__  # type: ignore[attr-defined]
+    latest = holdings.judgements.latest("d", ["a", "b"])
+    assert {version: found.rows for version, found in latest.items()} == {
+        Version("a", "k", "good"): 3,
+        Version("a", "l", "other"): 10,
+    }
+    assert len(read) == 2

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from flow_assets_tests.materialization.ruled import declare
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 HEAD = """import duckdb
@@ -197,6 +198,20 @@ def test_a_query_that_looks_beyond_its_window_is_caught(sandbox: Sandbox, old: s
         r"trends is declared set_based, but partition 2024-03-0\d differs when it is computed alone", reason
     )
     assert sandbox.work("trends")["trends 2024-03-01"][0] == "hold"
+
+
+@pytest.mark.parametrize("is_wrong", [True, False])
+def test_a_partition_that_repeats_a_key_is_audited_too(sandbox: Sandbox, is_wrong: bool) -> None:
+    declare(sandbox, "fa.unique('meter', name='meter_is_unique', quarantine=True)", dataset="trends")
+    window = "+ (SELECT count(*) FROM readings)" if is_wrong else ""
+    sandbox.edit(
+        "trends.py",
+        "AS total_deciwatts\n        FROM readings\n",
+        f"{window} + n AS total_deciwatts FROM readings, unnest([0, 1]) AS twice(n) ORDER BY random()\n",
+    )
+    problems = sandbox.problems(sandbox.run("trends"))
+    assert problems.keys() == ({f"trends {day}" for day in DAYS} if is_wrong else set())
+    assert all("differs when it is computed alone" in reason for _, reason in problems.values())
 
 
 def test_landed_rows_that_a_function_cannot_take_are_told_with_their_file(sandbox: Sandbox) -> None:

@@ -1,10 +1,15 @@
 """Rules that compare a partition with those before it."""
 
 import json
+import sqlite3
+from collections.abc import Mapping
 
+import pyarrow as pa
 import pytest
 
-from flow_assets.materialization import materializer
+from flow_assets.insight.profile import profile_dataset
+from flow_assets.materialization import attempt, materializer, settle
+from flow_assets.materialization.judging import Judge
 from flow_assets_tests.materialization.ruled import declare, endings, last_checks
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -31,8 +36,13 @@ def compared(sandbox: Sandbox) -> dict[str, list[list[object]]]:
 
 
 @pytest.mark.parametrize("dataset", ["readings", "trends"])
+@pytest.mark.parametrize("is_memory_small", [False, True])
 def test_what_was_found_does_not_depend_on_batches(
-    many: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, dataset: str
+    many: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    dataset: str,
+    is_memory_small: bool,
 ) -> None:
     column = {"readings": "deciwatts", "trends": "total_deciwatts"}[dataset]
     rules = LIKE_BEFORE, NO_DRIFT.replace("deciwatts", column)
@@ -43,8 +53,11 @@ def test_what_was_found_does_not_depend_on_batches(
     for path in (many.data / "landing" / "readings").iterdir():
         other.land(path.stem, path.read_bytes())
     declare(other, *rules, dataset=dataset)
-    monkeypatch.setattr(materializer, "BATCH_PARTITIONS", 1)
-    monkeypatch.setattr(materializer, "SET_BASED_PARTITIONS", 1)
+    if is_memory_small:
+        monkeypatch.setattr(attempt, "PORTION_BYTES", 1)
+    else:
+        monkeypatch.setattr(materializer, "BATCH_PARTITIONS", 1)
+        monkeypatch.setattr(materializer, "SET_BASED_PARTITIONS", 1)
     assert other.run(dataset).is_successful
     assert {day: check.results for day, check in last_checks(other, dataset).items()} == together
 
@@ -97,3 +110,56 @@ def test_a_new_rule_on_history_is_asked_of_what_is_published(many: Sandbox) -> N
     many.run("readings", force=["readings"])
     assert compared(many)[DAYS[2]] == found[DAYS[2]]
     assert [result[0] for result in found[DAYS[2]]] == [1, 1]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_categories_are_counted_whichever_rules_are_asked(sandbox: Sandbox, is_lost: bool) -> None:
+    sandbox.edit("readings.py", 'unit="deciwatts", nullable=True', 'unit="deciwatts"')
+    for day in DAYS:
+        sandbox.land(day, "meter,watts,note\n" + "".join(f"m{n:03},{n},\n" for n in range(300)))
+    sandbox.edit("readings.py", "AS day, meter", "AS day, left(meter, 1) AS meter")
+    sandbox.edit("readings.py", 'sort_by=["meter"]', 'sort_by=["deciwatts"]')
+    drift = "fa.no_drift('psi', 0.5, partitions=4, at_least=1).on('meter')"
+    declare(sandbox, drift)
+    assert sandbox.run("readings").is_successful
+    if not is_lost:
+        declare(sandbox, drift, "fa.row_rule('deciwatts > -1', name='is_positive')")
+        assert sandbox.run("readings").is_successful
+    else:
+        with sqlite3.connect(sandbox.settings.ledger) as connection:
+            connection.execute("DELETE FROM states")
+        with sandbox.project() as project:
+            assert profile_dataset(project, "readings").reread == len(DAYS)
+    sandbox.land(DAYS[4], "meter,watts,note\n" + "".join(f"n{n:03},{n},\n" for n in range(300)))
+    assert sandbox.run("readings").is_successful
+    (found,) = compared(sandbox)[DAYS[4]]
+    assert (found[0], found[2]) == (1, [DAYS[0], DAYS[3]])
+
+
+@pytest.mark.parametrize("dataset", ["readings", "trends"])
+def test_so_many_partitions_are_checked_at_once_as_fit_into_memory(
+    many: Sandbox, monkeypatch: pytest.MonkeyPatch, dataset: str
+) -> None:
+    at_once: list[list[str]] = []
+
+    def note(name: str) -> None:
+        real = getattr(Judge, name)
+
+        def asked(judge: Judge, tables: Mapping[str, pa.Table], *known: object) -> object:
+            at_once.append(list(tables))
+            return real(judge, tables, *known)
+
+        monkeypatch.setattr(Judge, name, asked)
+
+    many.run("raw_readings" if dataset == "readings" else "readings")
+    note("inspect")
+    note("complete")
+    monkeypatch.setattr(attempt, "PORTION_BYTES", 5_000)  # the third day's alone
+    monkeypatch.setattr(settle, "PORTION_BYTES", 5_000)
+    assert many.run(dataset).is_successful
+    declare(
+        many, NO_DRIFT.replace("deciwatts", {"trends": "total_deciwatts"}.get(dataset, "deciwatts")), dataset=dataset
+    )
+    assert many.run(dataset).is_successful
+    assert at_once == [[*DAYS[:3]], [*DAYS[3:]]] * 2
+    assert many.work(dataset) == {}

@@ -1,6 +1,7 @@
 from flow_assets.materialization.requests import plan_scope
 from flow_assets.materialization.selection import select
 from flow_assets.memo.explain import Difference, Explainer
+from flow_assets_tests.materialization.ruled import declare
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 
@@ -67,3 +68,34 @@ def test_own_changes_are_named_before_those_of_inputs(done: Sandbox) -> None:
     assert reason == (
         "code meters.trends.trends changed; input readings 2024-03-01 will be computed (it may come out the same)"
     )
+
+
+def test_what_was_blocked_and_never_published_is_compared_with_what_is_kept(sandbox: Sandbox) -> None:
+    declare(sandbox, "fa.row_rule('deciwatts <= 90', name='is_small')")
+    sandbox.run()
+    sandbox.land(DAYS[4], "meter,watts,note\na,9,x\n")
+    plan = sandbox.plan()
+    assert plan[f"raw_readings {DAYS[4]}"] == ("compute", "input landed file changed")
+    pending = f"was blocked; input raw_readings {DAYS[4]} will be computed (it may come out the same)"
+    assert plan[f"readings {DAYS[4]}"] == ("compute", pending)
+    sandbox.edit("helpers.py", "FACTOR = 10", "FACTOR = 9")
+    assert sandbox.plan()[f"readings {DAYS[4]}"][1].startswith(
+        "code meters.helpers.scaled -> FACTOR changed since it was blocked; "
+    )
+    sandbox.edit("helpers.py", "FACTOR = 9", "FACTOR = 10")
+    sandbox.run("raw_readings")
+    said = f"input raw_readings {DAYS[4]} changed since it was blocked"
+    assert sandbox.plan()[f"readings {DAYS[4]}"] == ("compute", said)
+    (found,) = differences(sandbox, "readings", DAYS[4])
+    assert (found.kind, found.name) == ("input", f"raw_readings {DAYS[4]}")
+    sandbox.run()
+    assert sandbox.last_outcomes["readings", DAYS[4]].reason == said
+    assert sandbox.plan()[f"readings {DAYS[4]}"] == ("reuse", "unchanged")
+
+
+def test_a_file_that_was_blocked_and_landed_anew(sandbox: Sandbox) -> None:
+    declare(sandbox, "fa.row_rule('watts < 10', name='is_small')", dataset="raw_readings")
+    sandbox.run("raw_readings")
+    sandbox.land(DAYS[4], "meter,watts,note\na,9,x\n")
+    reason = "input landed file changed since it was blocked"
+    assert sandbox.plan("raw_readings")[f"raw_readings {DAYS[4]}"] == ("compute", reason)

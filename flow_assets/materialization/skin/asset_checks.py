@@ -3,6 +3,7 @@
 The severity of a check is that of each evaluation: an error where an error rule is broken, else a warning.
 """
 
+import re
 from collections.abc import Sequence
 
 import dagster as dg
@@ -11,6 +12,8 @@ from flow_assets.declaration import Dataset, Dimension, Rule, Severity
 from flow_assets.materialization.skin.markdown import table
 
 _HEADER = ("rule", "what must hold", "severity", "tolerated", "failing rows", "why")
+_SHORT = 80
+"""Characters: much SQL is longer."""
 
 
 def check_specs(dataset: Dataset, partitions_def: dg.PartitionsDefinition | None) -> list[dg.AssetCheckSpec]:
@@ -31,10 +34,23 @@ def check_specs(dataset: Dataset, partitions_def: dg.PartitionsDefinition | None
 
 
 def _description(rules: Sequence[Rule]) -> str:
-    """Its rules in words, those first that keep a partition from being published."""
+    """Its rules by name, those first that keep a partition from being published."""
     parts = (("Not published unless", Severity.ERROR), ("A warning unless", Severity.WARN))
-    said = ((lead, "; ".join(in_short(r) for r in rules if r.severity is severity)) for lead, severity in parts)
+    said = ((lead, "; ".join(named(r) for r in rules if r.severity is severity)) for lead, severity in parts)
     return " ".join(f"{lead} {texts}." for lead, texts in said if texts)
+
+
+def named(rule: Rule) -> str:
+    """Its name, with what must hold, or else why, as far as people take that in at a glance."""
+    texts = [text for text in (rule.text, rule.description.rstrip(".")) if text and len(text) <= _SHORT]
+    told = texts[:1] if texts and not _repeats(rule.name, texts[0]) else []
+    told += [f"{tolerated(rule)} tolerated"] if rule.tolerance else []
+    return f"{rule.name} ({'; '.join(told)})" if told else rule.name
+
+
+def _repeats(name: str, text: str) -> bool:
+    """Whether `name` was made of the words of `text`, such as `a_not_null` of `a is not null`."""
+    return name == re.sub(r"\W+", "_", re.sub(r" (is|are) ", " ", text))
 
 
 def in_short(rule: Rule) -> str:

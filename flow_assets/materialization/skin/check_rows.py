@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from dagster import DagsterEventType
+from dagster import AssetCheckKey, DagsterEventType
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Table
@@ -45,6 +45,24 @@ def store_checks(
         elif not (kind[0] and _update(index, kind[0], several)):
             for indexed in several:
                 one_by_one(indexed.event, indexed.number)
+
+
+def forget_planned(index: Connection, run_id: str, checks: Iterable[AssetCheckKey]) -> None:
+    """Delete the rows of `checks` that were planned for a run and are not evaluated.
+
+    Args:
+        index: a transaction on the file with the table.
+        run_id: of the run.
+        checks: of any assets.
+    """
+    statement = Table.delete().where(
+        Table.c.asset_key == bindparam("asset"),
+        Table.c.check_name == bindparam("name"),
+        Table.c.run_id == run_id,
+        Table.c.execution_status == Status.PLANNED.value,
+    )
+    if keys := [{"asset": key.asset_key.to_string(), "name": key.name} for key in checks]:
+        index.execute(statement, keys)
 
 
 def _planned(indexed: Indexed) -> list[dict[str, Any]]:

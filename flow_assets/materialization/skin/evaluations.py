@@ -15,7 +15,7 @@ from flow_assets.checks.compile import failing_sql
 from flow_assets.checks.results import Finding
 from flow_assets.declaration import UNPARTITIONED, Dimension, Severity
 from flow_assets.materialization.outcomes import Outcome
-from flow_assets.materialization.skin.asset_checks import in_short, tolerated
+from flow_assets.materialization.skin.asset_checks import named, tolerated
 from flow_assets.materialization.skin.markdown import table
 
 Columns = Mapping[str, pa.DataType]
@@ -55,10 +55,15 @@ def _evaluation(
         passed=not broken,
         metadata={**_numbers(findings), **(_evidence(findings, broken, columns) if broken else {})},
         target_materialization_data=target,
-        severity=dg.AssetCheckSeverity.WARN if broken and not severe else dg.AssetCheckSeverity.ERROR,
+        severity=_severity(severe if broken else [f for f in findings if f.rule.severity is Severity.ERROR]),
         description=_description(findings, severe or broken),
         partition=outcome.partition or None,
     )
+
+
+def _severity(severe: Sequence[Any]) -> dg.AssetCheckSeverity:
+    """An error if there is something severe; Dagster shows failures of before, too, in the colour of the last."""
+    return dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN
 
 
 def _numbers(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _description(findings: Sequence[Finding], broken: Sequence[Finding]) -> str 
 def _in_words(finding: Finding) -> str:
     rule, result = finding.rule, finding.result
     found = result.detail or f"{result.failed:,} of {result.total:,}"
-    return f"{rule.name}, {in_short(rule)}: {found}"
+    return f"{named(rule)}: {found}"
 
 
 def _named(names: Sequence[str]) -> str:
@@ -110,19 +115,19 @@ def _sample(finding: Finding, columns: Columns) -> str:
 def in_sum(told: Sequence[dg.AssetCheckEvaluation]) -> dg.AssetCheckEvaluation:
     """What the evaluations of one check over several partitions come to: what an asset's page shows as the latest."""
     failed = [evaluation for evaluation in told if not evaluation.passed]
-    severe = [evaluation for evaluation in failed if evaluation.severity is dg.AssetCheckSeverity.ERROR]
+    severe = [e for e in failed or told if e.severity is dg.AssetCheckSeverity.ERROR]
     metadata: dict[str, Any] = {"partitions": len(told), "partitions failed": len(failed)}
     description = None
     if failed:
         description = f"{len(failed)} of {len(told)} partitions: {_named([e.partition or '' for e in failed])}"
         shown = [(e.partition or "", e.severity.value.lower(), e.description or "") for e in failed[:_SHOWN_PARTITIONS]]
-        metadata["broken"] = table(("partition", "severity", "what is broken"), shown)
+        metadata["failed partitions"] = table(("partition", "severity", "what is broken"), shown)
     return dg.AssetCheckEvaluation(
         asset_key=told[0].asset_key,
         check_name=told[0].check_name,
         passed=not failed,
         metadata=metadata,
-        severity=dg.AssetCheckSeverity.WARN if failed and not severe else dg.AssetCheckSeverity.ERROR,
+        severity=_severity(severe),
         description=description,
     )
 

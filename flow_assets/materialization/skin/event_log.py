@@ -41,7 +41,7 @@ from sqlalchemy.pool import NullPool
 from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
-from flow_assets.materialization.skin.check_rows import Indexed, store_checks
+from flow_assets.materialization.skin.check_rows import Indexed, forget_planned, store_checks
 from flow_assets.materialization.skin.event_texts import CheckTexts
 from flow_assets.materialization.skin.shards import Shards
 
@@ -191,6 +191,14 @@ class BatchedEventLog(InstanceEventLog):
             self._store_assets(index, of_assets)
         of_checks = [indexed for indexed in events if indexed.event.dagster_event_type in ASSET_CHECK_EVENTS]
         store_checks(index, of_checks, self.store_asset_check_event)
+
+    def forget_planned_checks(self, run_id: str, checks: Sequence[dg.AssetCheckKey]) -> None:
+        """Forget of which partitions a run was to evaluate `checks` and did not.
+
+        Once the run fails Dagster would show each of them as one whose evaluation failed, over what was found before.
+        """
+        with self.index_connection() as index:
+            forget_planned(index, run_id, checks)
 
     def _store_assets(self, index: Connection, events: Sequence[tuple[EventLogEntry, int]]) -> None:
         """What the last event of each kind says of its asset: each overwrites what those of its kind said before."""

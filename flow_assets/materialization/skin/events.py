@@ -16,6 +16,7 @@ from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata
 from dagster._core.events.log import EventLogEntry
 from dagster._core.execution.context.system import StepExecutionContext
 
+from flow_assets.materialization.skin.event_log import BatchedEventLog
 from flow_assets.materialization.skin.interrupts import uninterrupted
 
 AssetEvent = dg.AssetMaterialization | dg.AssetObservation
@@ -47,6 +48,16 @@ def store_evaluations(context: dg.AssetExecutionContext, evaluations: Sequence[d
         for number, evaluation in enumerate(evaluations):
             batch = DagsterEventBatchMetadata(batch_id, number == last)
             context.instance.handle_new_event(_entry(step, evaluation), batch_metadata=batch)
+
+
+def forget_unevaluated(context: dg.AssetExecutionContext, checks: Sequence[dg.AssetCheckKey]) -> None:
+    """Have it forgotten that this run was to evaluate `checks` of partitions of which it has nothing to tell.
+
+    Only our event log can; in Dagster's own they show as failed, or as skipped if the run succeeds.
+    """
+    log = context.instance.event_log_storage
+    if isinstance(log, BatchedEventLog):
+        log.forget_planned_checks(context.run.run_id, checks)
 
 
 def _entry(step: StepExecutionContext, evaluation: dg.AssetCheckEvaluation) -> EventLogEntry:

@@ -1,5 +1,6 @@
 """The one step of a multi-asset: carries the plan out, dataset by dataset, and tells Dagster of each partition."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -22,8 +23,8 @@ from flow_assets.memo.planner import Planner, Wishes
 
 Listener = Callable[[Outcome], None]
 
-_COUNTED_CAUSES = 5
-_PROBLEMS = tuple(status for status in Status if not status.is_published)
+_CAUSES = {Status.BLOCKED: 20, Status.FAILED: 20, Status.HELD: 5, Status.WAITING: 5}
+"""How many partitions of each kind are told with their cause; those first that people can do something about."""
 
 
 def carry_out(
@@ -102,13 +103,18 @@ def _end(problems: Sequence[Outcome], project: Project | None) -> None:
 
 def _summary(problems: Sequence[Outcome]) -> str:
     lines = []
-    for status in _PROBLEMS:
+    for status, count in _CAUSES.items():
         some = [p for p in problems if p.status is status]
         if some:
             lines.append(f"{len(some)} partition{'s' if len(some) > 1 else ''} {status.value}:")
-            lines += [f"  {p.dataset} {p.partition}: {p.reason}" for p in some[:_COUNTED_CAUSES]]
-            lines += [f"  and {len(some) - _COUNTED_CAUSES} more"] if len(some) > _COUNTED_CAUSES else []
+            lines += [f"  {p.dataset} {p.partition}: {p.reason}" for p in some[:count]]
+            lines += [f"  and {len(some) - count} more: {_counted(some[count:])}"] if len(some) > count else []
     return "\n".join(lines)
+
+
+def _counted(problems: Sequence[Outcome]) -> str:
+    counts = Counter(problem.dataset for problem in problems)
+    return ", ".join(f"{number} of {dataset}" for dataset, number in counts.items())
 
 
 def _wishes(run: dg.DagsterRun, selection: Selection) -> Wishes:

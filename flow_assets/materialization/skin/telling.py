@@ -10,7 +10,7 @@ from flow_assets.declaration import UNPARTITIONED, Dataset, Dimension
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.skin.describe import event
 from flow_assets.materialization.skin.evaluations import evaluations, in_sum, targets
-from flow_assets.materialization.skin.events import store_evaluations, store_together
+from flow_assets.materialization.skin.events import forget_unevaluated, store_evaluations, store_together
 from flow_assets.materialization.skin.provenance import Provenance
 
 
@@ -79,12 +79,16 @@ class Teller:
             self._told[evaluation.check_name].append(evaluation)
 
     def sum_up(self) -> Iterator[dg.Output[None]]:
-        """Store what the checks come to where there are several partitions; Dagster waits for an output of each."""
+        """Store what the checks come to where there are several partitions; Dagster waits for an output of each.
+
+        Nothing more is told of the dataset: what was to be evaluated and was not is left as it was before.
+        """
         if self._dataset.partitions and not self._context.has_partition_key:
             several = [told for told in self._told.values() if len(told) > 1]
             store_evaluations(self._context, [in_sum(told) for told in several])
-        for check in sorted(self._selected):
-            key = dg.AssetCheckKey(dg.AssetKey(self._dataset.name), check)
+        keys = [dg.AssetCheckKey(dg.AssetKey(self._dataset.name), check) for check in sorted(self._selected)]
+        forget_unevaluated(self._context, keys)
+        for key in keys:
             yield dg.Output(None, self._context.assets_def.get_output_name_for_asset_check_key(key))
 
     def _evaluations(self, checked: Sequence[Outcome], made: Collection[str]) -> Iterator[dg.AssetCheckEvaluation]:

@@ -57,8 +57,17 @@ def test_a_broken_error_rule_makes_an_error_and_warnings_alone_a_warning() -> No
     severe, mild = told((SEVERE, 2, 10), (MILD, 3, 10))["validity"], told((SEVERE, 0, 10), (MILD, 3, 10))["validity"]
     assert (severe.passed, severe.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert (mild.passed, mild.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert severe.description == "watts_in_range, 0 <= watts <= 99 (1 tolerated): 2 of 10"
-    assert mild.description == "watts_are_low, 0 <= watts <= 50: 3 of 10"
+    assert severe.description == "watts_in_range (0 <= watts <= 99; 1 tolerated): 2 of 10"
+    assert mild.description == "watts_are_low (0 <= watts <= 50): 3 of 10"
+
+
+def test_a_check_that_can_only_warn_is_never_told_as_an_error() -> None:
+    """Dagster shows failed partitions in the colour of the last execution, which may have passed."""
+    mild, severe = told((MILD, 0, 10))["validity"], told((MILD, 0, 10), (SEVERE, 0, 10))["validity"]
+    assert (mild.passed, mild.severity) == (True, dg.AssetCheckSeverity.WARN)
+    assert (severe.passed, severe.severity) == (True, dg.AssetCheckSeverity.ERROR)
+    assert in_sum([mild, mild]).severity is dg.AssetCheckSeverity.WARN
+    assert in_sum([severe, mild]).severity is dg.AssetCheckSeverity.ERROR
 
 
 def test_of_what_is_broken_rules_text_and_rows_are_told() -> None:
@@ -88,7 +97,7 @@ def test_a_rule_against_history_says_what_was_measured_and_against_what() -> Non
     drifted = RuleResult(1, 1, "psi 0.31", ("2024-02-01", "2024-02-28"))
     without = RuleResult(0, 1, is_evaluated=False)
     for result, description in (
-        (drifted, "watts_psi, psi of watts to the 28 partitions before <= 0.2: psi 0.31"),
+        (drifted, "watts_psi (psi of watts to the 28 partitions before <= 0.2): psi 0.31"),
         (without, "without history yet: watts_psi"),
     ):
         outcome = Outcome("readings", "", Status.COMPUTED, "", findings=(Finding(DRIFT, result),))
@@ -116,4 +125,5 @@ def test_a_sum_names_the_partitions_that_fail_and_is_as_severe_as_the_worst() ->
     summed = in_sum([fine, mild, severe])
     assert (summed.passed, summed.severity, summed.partition) == (False, dg.AssetCheckSeverity.ERROR, None)
     assert summed.description == "2 of 3 partitions: 2024-03-01; 2024-03-01"
-    assert values(summed)["broken"].count("2024-03-01") == 2
+    assert values(summed)["failed partitions"].count("2024-03-01") == 2
+    assert {"failed", "total", "rate"}.isdisjoint(values(summed))  # Dagster plots them by name, of partitions

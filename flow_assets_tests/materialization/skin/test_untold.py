@@ -40,14 +40,14 @@ def test_what_was_in_trouble_and_is_as_it_was_again_is_told_to_dagster_once(sand
 
 KILLED_UNTOLD = """
 import os, signal
-from flow_assets.materialization.skin import assets
-store, batches = assets.store_together, []
+from flow_assets.materialization.skin import telling
+store, batches = telling.store_together, []
 def die(context, events):
     batches.append(events)
     if len(batches) == {number}:
         os.kill(os.getpid(), signal.SIGKILL)
     return store(context, events)
-assets.store_together = die
+telling.store_together = die
 from flow_assets.cli import main; main()
 """
 
@@ -76,7 +76,7 @@ def test_a_failing_event_log_leaves_partitions_that_ask_for_a_run(
         return []
 
     with deploy(sandbox) as deployment, monkeypatch.context() as patched:
-        patched.setattr("flow_assets.materialization.skin.assets.store_together", fail)
+        patched.setattr("flow_assets.materialization.skin.telling.store_together", fail)
         assert not deployment.materialize("raw_readings", days=ALL_DAYS).success
     with sandbox.project() as project:
         assert project.holdings.troubles("raw_readings") == set(DAYS)
