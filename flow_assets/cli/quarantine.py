@@ -150,13 +150,12 @@ def _of_blocked(found: "Quarantine") -> str:
 
 def _lost(found: "Quarantine") -> str:
     """Which rows cannot be shown, and how they are made again."""
-    from flow_assets.cli.console import keys_text
-
     if not any(found.lost):
         return f"Missing or damaged in the store; make them again: flow run {found.dataset} --force"
-    again = "; ".join(f"flow run {found.dataset} --partitions {key} --force" for key in found.lost[:_SHOWN_PARTITIONS])
-    more = ", and so on" if len(found.lost) > _SHOWN_PARTITIONS else ""
-    return f"Missing or damaged in the store: {keys_text(list(found.lost))}; make them again: {again}{more}"
+    named, more = found.lost[:_SHOWN_PARTITIONS], len(found.lost) - _SHOWN_PARTITIONS
+    which = ", ".join([*named, *([f"{more} more"] if more > 0 else [])])
+    again = "; ".join(f"flow run {found.dataset} --partitions {key} --force" for key in named)
+    return f"Missing or damaged in the store: {which}; make them again: {again}{', and so on' if more > 0 else ''}"
 
 
 def _print_sample(console: "Console", found: "Quarantine") -> None:

@@ -74,7 +74,11 @@ def test_more_than_is_tolerated_leaves_and_blocks(sandbox: Sandbox) -> None:
     declare(sandbox, "fa.row_rule('deciwatts <= 40', name='is_small', quarantine=True, severity='error', tolerance=1)")
     problems = sandbox.problems(sandbox.run("readings"))
     assert problems == {
-        f"readings {DAYS[4]}": ("blocked", "is_small (consistency): deciwatts <= 40: 2 of 3 rows break it")
+        f"readings {DAYS[4]}": (
+            "blocked",
+            "is_small (consistency): deciwatts <= 40: 2 of 3 rows break it. Set apart of it: 2 rows, "
+            "see flow quarantine readings",
+        )
     }
 
 
