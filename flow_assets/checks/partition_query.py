@@ -44,7 +44,7 @@ def _resources(connection: duckdb.DuckDBPyConnection) -> dict[str, str | bool | 
 def inspect_query(
     rule: Rule, table: pa.Table, connection: duckdb.DuckDBPyConnection
 ) -> tuple[RuleResult, pa.Table | None]:
-    """Count what the query of `rule` returns, of so much or, if nothing, of 1; and hand on the first of it.
+    """Whether the query of `rule` returns nothing of the rows of `table`, and else the first of it.
 
     Raises:
         RuleError: it has no answer for these rows.
@@ -60,8 +60,8 @@ def inspect_query(
     failed = len(returned)
     if not failed:
         return RuleResult(0, 1), None
-    # What a query returns need not be rows of the partition: of them it says nothing but that it holds or does not.
-    return RuleResult(failed, failed, f"{failed} row{'' if failed == 1 else 's'} returned"), returned.slice(0, _SAMPLE)
+    # What a query returns need not be rows of the partition, and is no share of them.
+    return RuleResult(1, 1, f"{failed} row{'' if failed == 1 else 's'} returned"), returned.slice(0, _SAMPLE)
 
 
 def require_answerable_queries(datasets: Iterable[Dataset]) -> None:

@@ -74,16 +74,11 @@ def fresh(column: str, within: str, **options: Unpack[Options]) -> Rule:
 
 
 def partition_query(sql: str, **options: Unpack[Options]) -> Rule:
-    """A SQL query over the partition, which it calls `rows`, returns nothing, or no more rows than are tolerated.
+    """A SQL query over the partition, which it calls `rows`, returns nothing; what is tolerated, the query says.
 
     Example:
         `partition_query("SELECT origin FROM rows GROUP BY origin HAVING count(*) < 50", name="airports_are_busy")`
     """
-    if isinstance(options.get("tolerance"), float):
-        raise DefinitionError(
-            f"partition_query: tolerance {options['tolerance']} is a share, and what a query returns is none of the "
-            "partition's rows; give a number of returned rows."
-        )
     return make_rule(PartitionQuery(sql), given_name("partition_query", options), options)
 
 
