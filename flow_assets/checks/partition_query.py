@@ -44,7 +44,7 @@ def _resources(connection: duckdb.DuckDBPyConnection) -> dict[str, str | bool | 
 def inspect_query(
     rule: Rule, table: pa.Table, connection: duckdb.DuckDBPyConnection
 ) -> tuple[RuleResult, pa.Table | None]:
-    """Count what the query of `rule` returns of the rows of `table`, and hand on the first of it.
+    """Whether the query of `rule` returns nothing of the rows of `table`, and else the first of it.
 
     Raises:
         RuleError: it has no answer for these rows.
@@ -58,7 +58,10 @@ def inspect_query(
     except duckdb.Error as error:
         raise RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(error)}.") from error
     failed = len(returned)
-    return RuleResult(failed, max(len(table), failed)), returned.slice(0, _SAMPLE) if failed else None
+    if not failed:
+        return RuleResult(0, 1), None
+    # What a query returns need not be rows of the partition, and is no share of them.
+    return RuleResult(1, 1, f"{failed} row{'' if failed == 1 else 's'} returned"), returned.slice(0, _SAMPLE)
 
 
 def require_answerable_queries(datasets: Iterable[Dataset]) -> None:

@@ -1,5 +1,6 @@
 """Rules in Python, run by pandera on a pandas frame with Arrow types: slower than SQL, a partition at a time."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,20 @@ from flow_assets.errors import RuleError
 def failing_in_python(table: pa.Table, rule: Rule) -> Mask:
     """Whether each row of one partition breaks `rule`, a `PythonCheck`.
 
-    As in pandera, a function of a column is not shown its nulls, and a missing answer passes. One answer for all is
-    every row's. A partition without rows is not asked.
+    As in pandera, a function of a column is not shown its nulls, and an answer that is missing in a Series passes. One
+    answer for all is every row's. A partition without rows is not asked.
 
     Raises:
-        RuleError: the function raised, or answered neither once nor for each row.
+        RuleError: the function raised, or answered neither once nor for each row, or no truth value.
     """
     if not len(table):
         return np.zeros(0, dtype=bool)
     frame = table.to_pandas(types_mapper=pd.ArrowDtype)
     asked = frame[rule.columns[0]] if rule.columns else frame
     try:
-        result = check_of(rule)(asked)
+        result = check_of(replace(rule, tolerance=0))(asked)  # what is tolerated is counted all the same
+    except RuleError:
+        raise
     except Exception as error:  # whatever a rule's function raises, people are told whose it is
         raise RuleError(f"Rule {rule.name}: its function raised {type(error).__name__}: {error}.") from error
     return _failing(result.check_output, result.checked_object, frame.index, rule)

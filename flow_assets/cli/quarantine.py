@@ -59,7 +59,12 @@ def _overview_json(found: "dict[str, Overview]") -> dict[str, Any]:
     return {
         "rows": sum(of.rows for of in found.values()),
         "datasets": {
-            name: {"rows": of.rows, "partitions": _keys_json(of.partitions), "rules": list(of.rules)}
+            name: {
+                "rows": of.rows,
+                "partitions": _keys_json(of.partitions),
+                "blocked": _keys_json(of.blocked),
+                "rules": list(of.rules),
+            }
             for name, of in found.items()
         },
     }
@@ -70,6 +75,7 @@ def _json(found: "Quarantine") -> dict[str, Any]:
         "dataset": found.dataset,
         "rows": found.rows,
         "partitions": _keys_json(found.partitions),
+        "blocked": _keys_json(found.blocked),
         "rules": [
             {"name": r.name, "text": r.text, "rows": r.rows, "partitions": _keys_json(r.partitions)}
             for r in found.rules
@@ -117,7 +123,8 @@ def _print(found: "Quarantine") -> None:
 
     console = out()
     if not found.rows:
-        console.print(f"No row of {found.dataset} is in quarantine there.")
+        why = "" if found.is_ruled else f"; no rule of {found.dataset} quarantines rows"
+        console.print(f"No row of {found.dataset} is in quarantine there{why}.")
         return
     of_partitions = f" in {len(found.partitions)} partitions" if len(found.partitions) > 1 else ""
     title = f"{found.dataset}: {rows_text(found.rows)} in quarantine{of_partitions}"
@@ -127,13 +134,28 @@ def _print(found: "Quarantine") -> None:
             _escaped(rule.name), f"{rule.rows:,}", _escaped(_most(rule)), _escaped(rule.text or "(no longer declared)")
         )
     print_table(console, shown)
+    if found.blocked:
+        console.print(f"\n{_of_blocked(found)}")
     if found.lost:
-        again = f"flow run {found.dataset} --force"
-        console.print(
-            f"\nMissing in the store: {', '.join(filter(None, found.lost)) or 'all'}; make them again: {again}"
-        )
+        console.print(f"\n{_lost(found)}", soft_wrap=True)
     _print_sample(console, found)
     console.print(f"\nAll of them: --export FILE.parquet, or FROM quarantine.{found.dataset}\n{_RETURN}")
+
+
+def _of_blocked(found: "Quarantine") -> str:
+    rows = sum(found.blocked.values())
+    which = "a version that is blocked" if len(found.blocked) == 1 else "versions that are blocked"
+    return f"{rows_text(rows)} of them left {which}, not what is published."
+
+
+def _lost(found: "Quarantine") -> str:
+    """Which rows cannot be shown, and how they are made again."""
+    if not any(found.lost):
+        return f"Missing or damaged in the store; make them again: flow run {found.dataset} --force"
+    named, more = found.lost[:_SHOWN_PARTITIONS], len(found.lost) - _SHOWN_PARTITIONS
+    which = ", ".join([*named, *([f"{more} more"] if more > 0 else [])])
+    again = "; ".join(f"flow run {found.dataset} --partitions {key} --force" for key in named)
+    return f"Missing or damaged in the store: {which}; make them again: {again}{', and so on' if more > 0 else ''}"
 
 
 def _print_sample(console: "Console", found: "Quarantine") -> None:
@@ -142,13 +164,14 @@ def _print_sample(console: "Console", found: "Quarantine") -> None:
     if not found.sample:
         return
     there = found.sample.column_names
-    names = [name for name in ("_partition", "_violations", *found.about) if name in there]
+    apart = ("_is_blocked",) if found.blocked else ()
+    names = [name for name in ("_partition", *apart, "_violations", *found.about) if name in there]
     sample = table(None, *names, texts=names)
     for row in found.sample.select(names).to_pylist():
         sample.add_row(*(_escaped(_shown(row[name])) for name in names))
     console.print()
     print_table(console, sample)
-    shown, hidden = found.sample.num_rows, len(there) - len(names)
+    shown, hidden = found.sample.num_rows, len({*there} - {*names, "_is_blocked"})
     if shown < found.rows or hidden:
         console.print(f"{shown:,} of {rows_text(found.rows)}, without {hidden} columns.")
 

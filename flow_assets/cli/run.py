@@ -179,10 +179,10 @@ def _print_warnings(console: "Console", summary: "RunSummary") -> None:
         console.print(f"\n{head} {where}\n  ", end="")
         console.print(reason_of(warning.rule, warning.measured), markup=False)
     if (more := len(summary.warnings) - _SHOWN_WARNINGS) > 0:
-        console.print(f"\n... and {more} more rules that are broken; see them with: flow quality")
+        console.print(f"\n... and {more} more broken rule{'' if more == 1 else 's'}: flow quality")
     if names := [name for name, of in summary.datasets.items() if of.quarantined]:
         rows = sum(summary.datasets[name].quarantined for name in names)
-        console.print(f"\nSet apart, {rows:,} row{'' if rows == 1 else 's'}: flow quarantine {names[0]}")
+        console.print(f"\nSet apart in this run, {rows:,} row{'' if rows == 1 else 's'}: flow quarantine {names[0]}")
 
 
 def _print_problems(console: "Console", summary: "RunSummary", project: "Project") -> None:

@@ -18,6 +18,7 @@ from pandera.api.base.model_components import BaseCheckInfo
 from pandera.api.function_dispatch import Dispatcher
 
 from flow_assets.declaration import rules as ways
+from flow_assets.declaration.answers import answer_of, passes_where_missing
 from flow_assets.declaration.constraints import (
     Compare,
     Constraint,
@@ -156,6 +157,7 @@ def with_rules(schema: pa.DataFrameSchema, rules: Sequence[Rule]) -> pa.DataFram
             )
     made = schema.update_columns({name: {"checks": checks} for name, checks in asked.items()})
     made.checks = of_frame
+    made.coerce = True  # a frame of pandas' own types is one of the same values in Arrow's
     return made
 
 
@@ -213,25 +215,7 @@ def _not_null(rule: Rule, said: Mapping[str, Any]) -> Any:
 
 def _python(rule: Rule, said: Mapping[str, Any]) -> Any:
     constraint = _constraint(rule, PythonCheck)
-    return pa.Check(partial(_answered, constraint.function), element_wise=constraint.element_wise, **said)
-
-
-def _answered(function: Callable[..., Any], asked: Any) -> Any:
-    """What a user's function answers; of an answer that is missing pandera would fail to make a truth value."""
-    answer = function(asked)
-    if isinstance(answer, pd.DataFrame):
-        return answer.apply(passes_where_missing)
-    if isinstance(answer, pd.Series):
-        return passes_where_missing(answer)
-    return answer is pd.NA or answer is None or answer
-
-
-def passes_where_missing(answer: pd.Series) -> pd.Series:
-    """Truth values, with true where there is none: what compares with a null holds."""
-    passes = pd.Series(True, index=answer.index)
-    is_given = answer.notna().to_numpy(dtype=bool)
-    passes[is_given] = answer[is_given].astype(bool)
-    return passes
+    return pa.Check(partial(answer_of, rule.name, constraint), element_wise=constraint.element_wise, **said)
 
 
 def _unique(rule: Rule, said: Mapping[str, Any]) -> Any:

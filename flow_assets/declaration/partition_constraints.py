@@ -68,10 +68,11 @@ class Fresh(Constraint):
 
 @dataclass(frozen=True)
 class PartitionQuery(Constraint):
-    """A SQL query over the partition, called `rows`, returns nothing; what it returns is counted as failing."""
+    """A SQL query over the partition, called `rows`, returns nothing."""
 
     scope: ClassVar[Scope] = Scope.PARTITION
     dimension: ClassVar[str] = "accuracy"
+    is_counted: ClassVar[bool] = False
     sql: str
 
     @override

@@ -80,7 +80,7 @@ def fresh(column: str, within: str, **options: Unpack[Options]) -> Rule:
 
 
 def partition_query(sql: str, **options: Unpack[Options]) -> Rule:
-    """A SQL query over the partition, which it calls `rows`, returns nothing.
+    """A SQL query over the partition, which it calls `rows`, returns nothing; what is tolerated, the query says.
 
     Example:
         `partition_query("SELECT origin FROM rows GROUP BY origin HAVING count(*) < 50", name="airports_are_busy")`

@@ -15,7 +15,12 @@ from flow_assets.declaration.constraints import NotNull
 from flow_assets.declaration.fit import misfit
 from flow_assets.declaration.pandera_checks import rule_of, with_rules
 from flow_assets.declaration.rules import Rule, not_null
+<<<<<<< HEAD
 from flow_assets.errors import DefinitionError, sentence
+=======
+from flow_assets.declaration.twins import odd_twins
+from flow_assets.errors import DefinitionError
+>>>>>>> e8f4cf7a9657a133fbaf82f8f997881dfaee2d35
 
 Bool = Annotated[pd.ArrowDtype, arrow.bool_()]
 Int16 = Annotated[pd.ArrowDtype, arrow.int16()]
@@ -197,4 +202,10 @@ def _all_rules(schema: type[DatasetSchema]) -> tuple[Rule, ...]:
             raise DefinitionError(f"{schema.__name__}: rule {rule.known_as}: {sentence(problem)}")
     if twice := names_of_several(found):
         raise DefinitionError(f"{schema.__name__}: several rules are called {', '.join(twice)}; give each its `name`.")
+    if twins := odd_twins(found):
+        leaving, other = (rule.name for rule in twins)
+        raise DefinitionError(
+            f"{schema.__name__}: rules {leaving} and {other} demand the same, and the rows that break it leave by the "
+            f"first. Declare it once: a rule that quarantines has a `severity` and a `tolerance` too."
+        )
     return tuple(found)

@@ -1,6 +1,6 @@
 """The rows in quarantine: how many by rule and partition, a few to look at, and all of them in a file."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ from flow_assets.checks.expressions import columns_of
 from flow_assets.checks.literals import text
 from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import UNPARTITIONED, Dataset, partition_keys
-from flow_assets.errors import SelectionError, StoreError
+from flow_assets.errors import LostObjectError, SelectionError, StoreError
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.selection import choose_keys
+<<<<<<< HEAD
 from flow_assets.materialization.set_apart import PARTITION, Files, quarantine_files, rows_sql
+=======
+from flow_assets.materialization.set_apart import IS_BLOCKED, PARTITION, Kept, quarantine_files, quarantine_sql, text
+>>>>>>> e8f4cf7a9657a133fbaf82f8f997881dfaee2d35
 
 FORMATS = {".parquet": "FORMAT parquet", ".csv": "FORMAT csv, HEADER true"}
 
@@ -26,11 +30,13 @@ class Overview:
 
     Attributes:
         partitions: partition to its rows in quarantine, in the partitions' order.
+        blocked: partition to how many of them left a version that is kept back, where any did.
         rules: names of the rules that quarantine rows.
     """
 
     rows: int
     partitions: Mapping[str, int]
+    blocked: Mapping[str, int]
     rules: Sequence[str]
 
 
@@ -55,15 +61,19 @@ class Quarantine:
 
     Attributes:
         partitions: partition to rows.
+        blocked: partition to how many of them left a version that is kept back, where any did.
+        is_ruled: whether a rule of the dataset quarantines rows.
         rules: those that they break, the one with the most rows first.
-        sample: the first rows, with `_partition` and `_violations`.
+        sample: the first rows, with `_partition`, `_is_blocked` and `_violations`.
         about: the columns that identify a row, and those that its rules are about.
-        lost: partitions whose quarantined rows are missing in the store.
+        lost: partitions whose quarantined rows are missing in the store, or damaged.
     """
 
     dataset: str
     rows: int
     partitions: Mapping[str, int]
+    blocked: Mapping[str, int]
+    is_ruled: bool
     rules: Sequence[RuleCount]
     sample: pa.Table | None
     about: Sequence[str]
@@ -74,13 +84,11 @@ def overview(project: Project) -> dict[str, Overview]:
     """Every dataset that has rows in quarantine, or rules that put them there; no file is opened."""
     found = {}
     for dataset in project.graph.datasets.values():
-        standings = project.holdings.judgements.standings(dataset.name)
-        keys = partition_keys(dataset.partitions)
-        partitions = {key: standings[key].quarantined for key in keys if key in standings}
-        partitions = {key: rows for key, rows in partitions.items() if rows}
+        kept = quarantine_files(project, dataset)
+        partitions, blocked = _rows(kept), _rows(k for k in kept if k.is_blocked)
         rules = [rule.name for rule in dataset.rules if rule.quarantine]
         if partitions or rules:
-            found[dataset.name] = Overview(sum(partitions.values()), partitions, rules)
+            found[dataset.name] = Overview(sum(partitions.values()), partitions, blocked, rules)
     return found
 
 
@@ -99,13 +107,21 @@ def find_quarantine(project: Project, name: str, partition: str | None = None, *
     """
     dataset = project.graph.get(name)
     asked = _asked(dataset, partition)
-    standings = project.holdings.judgements.standings(name)
-    counts = {key: standings[key].quarantined for key in asked if key in standings and standings[key].quarantined}
-    files = {key: paths for key, paths in quarantine_files(project, dataset).items() if key in counts}
-    rules, sample = _read(dataset, files, asked, limit) if files else ([], None)
-    lost = [key for key in counts if key not in files]
-    about = _about(dataset, {rule.name for rule in rules})
-    return Quarantine(name, sum(counts.values()), counts, rules, sample, about, lost)
+    kept = [file for file in quarantine_files(project, dataset) if file.partition in asked]
+    whole = _whole(project, kept)
+    rules, sample = _read(dataset, whole, asked, limit) if whole else ([], None)
+    partitions = _rows(kept)
+    return Quarantine(
+        dataset=name,
+        rows=sum(partitions.values()),
+        partitions=partitions,
+        blocked=_rows(file for file in kept if file.is_blocked),
+        is_ruled=any(rule.quarantine for rule in dataset.rules),
+        rules=rules,
+        sample=sample,
+        about=_about(dataset, {rule.name for rule in rules}),
+        lost=list(dict.fromkeys(file.partition for file in kept if file not in whole)),
+    )
 
 
 def export(project: Project, name: str, path: Path, partition: str | None = None) -> int:
@@ -118,23 +134,50 @@ def export(project: Project, name: str, path: Path, partition: str | None = None
         partition: `A..B` or a key: only these; all by default.
 
     Raises:
-        SelectionError: there is no such dataset or partition, nothing is in quarantine, or `path` has another ending.
-        StoreError: a file cannot be read, or `path` not written.
+        SelectionError: there is no such dataset or partition, or `path` has another ending or lies in no folder.
+        StoreError: `path` cannot be written.
     """
     if path.suffix not in FORMATS:
         raise SelectionError(f"{path} is neither .parquet nor .csv; name a file that ends so.")
+    if not path.parent.is_dir():
+        raise SelectionError(f"{path} cannot be written: there is no folder {path.parent}; make it first.")
     dataset = project.graph.get(name)
     asked = set(_asked(dataset, partition))
-    files = {key: paths for key, paths in quarantine_files(project, dataset).items() if key in asked}
-    if not files:
-        raise SelectionError(f"No row of {name} is in quarantine; there is nothing to export.")
+    whole = _whole(project, [kept for kept in quarantine_files(project, dataset) if kept.partition in asked])
     columns = f"* REPLACE (array_to_string({VIOLATIONS}, ';') AS {VIOLATIONS})" if path.suffix == ".csv" else "*"
-    sql = f"COPY (SELECT {columns} FROM ({rows_sql(files)})) TO {text(str(path))} ({FORMATS[path.suffix]})"
     with _connection() as connection:
+        connection.register("nothing", _nothing(dataset))
+        rows = quarantine_sql(whole.items()) if whole else "FROM nothing"
+        sql = f"COPY (SELECT {columns} FROM ({rows})) TO {text(str(path))} ({FORMATS[path.suffix]})"
         try:
             return int(connection.execute(sql).fetchall()[0][0])
         except duckdb.Error as error:
             raise StoreError(f"{path} cannot be written: {error}") from error
+
+
+def _rows(files: Iterable[Kept]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for file in files:
+        counts[file.partition] = counts.get(file.partition, 0) + file.rows
+    return counts
+
+
+def _whole(project: Project, files: Sequence[Kept]) -> dict[Kept, Path]:
+    """Those that are there and undamaged; each is read, for a damaged one may look well until its rows are wanted."""
+    found = {}
+    for file in files:
+        try:
+            project.store.verify_blob(file.hash, file.size)
+        except LostObjectError:
+            continue
+        found[file] = file.path(project.store)
+    return found
+
+
+def _nothing(dataset: Dataset) -> pa.Table:
+    before = [pa.field(PARTITION, pa.string()), pa.field(IS_BLOCKED, pa.bool_())]
+    violations = pa.field(VIOLATIONS, pa.list_(pa.string()))
+    return pa.schema([*before, *dataset.schema.arrow_schema(), violations]).empty_table()
 
 
 def _asked(dataset: Dataset, partition: str | None) -> tuple[str, ...]:
@@ -146,12 +189,14 @@ def _asked(dataset: Dataset, partition: str | None) -> tuple[str, ...]:
     return choose_keys(dataset.name, keys, partition)
 
 
-def _read(dataset: Dataset, files: Files, order: Sequence[str], limit: int) -> tuple[list[RuleCount], pa.Table]:
+def _read(
+    dataset: Dataset, files: Mapping[Kept, Path], order: Sequence[str], limit: int
+) -> tuple[list[RuleCount], pa.Table]:
     texts = {rule.name: rule.text for rule in dataset.rules}
     positions = {key: number for number, key in enumerate(order)}
     with _connection() as connection:
         try:
-            rows = connection.sql(rows_sql(files))
+            rows = connection.sql(quarantine_sql(files.items()))
             counted = connection.sql(
                 f"SELECT rule, coalesce({PARTITION}, '') AS key, count(*) "
                 f"FROM (SELECT unnest({VIOLATIONS}) AS rule, {PARTITION} FROM rows) GROUP BY ALL"

@@ -135,6 +135,12 @@ class Settler:
 
 def block(written: Written, entry: PlanEntry, judged: Judged, judgement: Judgement, place: str) -> Block:
     """A version that is kept back because of what was found of it; `place` is the landed file it was read from."""
+    apart = sum(file.rows for file in written.record.quarantine)
+    left = (
+        f". Set apart of it: {apart} row{'' if apart == 1 else 's'}, see flow quarantine {entry.dataset}"
+        if apart
+        else ""
+    )
     advice = f". It was read from {place}: land a file that keeps the rules" if place else ""
     return Block(
         dataset=entry.dataset,
@@ -143,6 +149,6 @@ def block(written: Written, entry: PlanEntry, judged: Judged, judgement: Judgeme
         record=written.record.to_json().decode(),
         blobs=references(written.blobs),
         source_hash=entry.source_hash,
-        reason=f"{judged.reason}{advice}",
+        reason=f"{judged.reason}{left}{advice}",
         judgement=judgement,
     )

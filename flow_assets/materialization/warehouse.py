@@ -7,7 +7,7 @@ that notebooks and dashboards may keep the old one open while a run publishes.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,36 @@ from filelock import FileLock
 from flow_assets.checks.literals import identifier, text
 from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import Dataset, partition_keys
-from flow_assets.errors import QueryError, StoreError
-from flow_assets.lake import Blob
+from flow_assets.errors import LostObjectError, QueryError, StoreError
+from flow_assets.lake import Blob, ObjectStore
 from flow_assets.materialization.project import Project
+<<<<<<< HEAD
 from flow_assets.materialization.set_apart import PARTITION, Files, blocked_files, quarantine_files, rows_sql
+=======
+from flow_assets.materialization.set_apart import (
+    IS_BLOCKED,
+    PARTITION,
+    Kept,
+    blocked_files,
+    blocked_sql,
+    quarantine_files,
+    quarantine_sql,
+    text,
+)
+>>>>>>> e8f4cf7a9657a133fbaf82f8f997881dfaee2d35
 
 _PARTITION = (PARTITION, "VARCHAR")
+_IS_BLOCKED = (IS_BLOCKED, "BOOLEAN")
 _VIOLATIONS = (VIOLATIONS, "VARCHAR[]")
 
 
 def build_warehouse(project: Project) -> Path:
     """Build the warehouse from what is published now, unless it is so already, and swap it in; returns its path.
 
+    What is damaged in the store is set aside and left out, as what is missing is.
+
     Raises:
-        StoreError: it cannot be written, or a file in the store cannot be read.
+        StoreError: it cannot be written.
     """
     path, scratch = project.settings.warehouse, project.settings.scratch
     new, content = scratch / f"{path.name}.new", scratch / f"{path.name}.sha256"
@@ -38,25 +54,55 @@ def build_warehouse(project: Project) -> Path:
         scratch.mkdir(parents=True, exist_ok=True)
         with FileLock(scratch / f"{path.name}.lock"):
             statements = list(_statements(project))
-            digest = hashlib.sha256("\n".join((duckdb.__version__, *statements)).encode()).hexdigest()
-            if path.exists() and content.exists() and content.read_text() == digest:
+            if path.exists() and content.exists() and content.read_text() == _digest(statements):
                 return path
-            for leftover in scratch.glob(f"{new.name}*"):  # of a process that was killed; with its write-ahead log
-                leftover.unlink()
-            with duckdb.connect(str(new)) as connection:
-                connection.begin()
-                for statement in statements:
-                    connection.execute(statement)
-                connection.commit()
+            try:
+                _build(new, statements)
+            except duckdb.Error:
+                if not _set_damaged_aside(project):
+                    raise
+                statements = list(_statements(project))
+                _build(new, statements)
             content.unlink(missing_ok=True)
             new.replace(path)
-            content.write_text(digest)
+            content.write_text(_digest(statements))
     except (OSError, duckdb.Error) as error:
         raise StoreError(
-            f"The warehouse {path} cannot be built: {error}. Check the disk's free space; if it is a file in "
-            f"{project.store.location} that is missing or damaged, `flow run` makes it again."
+            f"The warehouse {path} cannot be built: {error}. Check the disk's free space, and whether the files in "
+            f"{project.store.location} can be read."
         ) from error
     return path
+
+
+def _digest(statements: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join((duckdb.__version__, *statements)).encode()).hexdigest()
+
+
+def _build(new: Path, statements: Iterable[str]) -> None:
+    for leftover in new.parent.glob(f"{new.name}*"):  # of a process that was killed; with its write-ahead log
+        leftover.unlink()
+    with duckdb.connect(str(new)) as connection:
+        connection.begin()
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def _set_damaged_aside(project: Project) -> bool:
+    """Read every file that the warehouse names, and move those away that are damaged; whether there were any."""
+    found = False
+    for dataset in project.graph.datasets.values():
+        blobs = [
+            (kept.hash, kept.size) for kept in (*quarantine_files(project, dataset), *blocked_files(project, dataset))
+        ]
+        blobs += [(blob.hash, blob.size) for blob in _published(dataset, project)]
+        for digest, size in dict.fromkeys(blobs):
+            try:
+                project.store.verify_blob(digest, size)
+            except LostObjectError:
+                found = True
+                project.store.set_aside(digest)
+    return found
 
 
 def _statements(project: Project) -> Iterator[str]:
@@ -67,8 +113,11 @@ def _statements(project: Project) -> Iterator[str]:
         yield from _view(dataset, dataset.layer, _declared(dataset), _published_sql(dataset, project))
         left = quarantine_files(project, dataset)
         if left or any(rule.quarantine for rule in dataset.rules):
-            yield from _view(dataset, "quarantine", _declared(dataset, _PARTITION, _VIOLATIONS), _sql(left))
-        yield from _view(dataset, "blocked", _declared(dataset, _PARTITION), _sql(blocked_files(project, dataset)))
+            declared = _declared(dataset, _PARTITION, _IS_BLOCKED, _VIOLATIONS)
+            there = _existing(left, project.store)
+            yield from _view(dataset, "quarantine", declared, f"({quarantine_sql(there)})" if there else "")
+        there = _existing(blocked_files(project, dataset), project.store)
+        yield from _view(dataset, "blocked", _declared(dataset, _PARTITION), blocked_sql(there) if there else "")
 
 
 def _view(dataset: Dataset, schema: str, declared: str, rows: str) -> Iterator[str]:
@@ -86,16 +135,20 @@ def _declared(dataset: Dataset, *more: tuple[str, str]) -> str:
     return f"SELECT {', '.join(f'NULL::{kind} AS {identifier(name)}' for name, kind in columns)} WHERE false"
 
 
-def _published_sql(dataset: Dataset, project: Project) -> str:
+def _published(dataset: Dataset, project: Project) -> Iterator[Blob]:
     held = project.holdings.current(dataset.name)
-    blobs = (b for key in partition_keys(dataset.partitions) if key in held for b in held[key].references)
-    paths = (project.store.local_path(Blob.parse(blob).hash) for blob in blobs)
+    return (Blob.parse(b) for key in partition_keys(dataset.partitions) if key in held for b in held[key].references)
+
+
+def _published_sql(dataset: Dataset, project: Project) -> str:
+    paths = (project.store.local_path(blob.hash) for blob in _published(dataset, project))
     files = ", ".join(text(str(path)) for path in paths if path.exists())  # a lost one may be waiting for its source
     return f"FROM read_parquet([{files}], union_by_name = true)" if files else ""
 
 
-def _sql(files: Files) -> str:
-    return rows_sql(files) if files else ""
+def _existing(files: Sequence[Kept], store: ObjectStore) -> list[tuple[Kept, Path]]:
+    found = ((kept, kept.path(store)) for kept in files)
+    return [(kept, path) for kept, path in found if path.exists()]
 
 
 def query(path: Path, sql: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]], bool]:

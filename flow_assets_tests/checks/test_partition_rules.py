@@ -75,7 +75,7 @@ def test_each_rule_fails_for_its_own_reason() -> None:
     assert results["row_count"] == RuleResult(1, 1, "10 rows")
     assert results["at_complete"].failed == 14
     assert results["at_fresh"].failed == 1
-    assert (results["values_are_small"].failed, results["values_are_small"].total) == (10, 10)
+    assert results["values_are_small"] == RuleResult(1, 1, "10 rows returned")
     assert found.samples["values_are_small"].to_pylist() == [{"place": "A"}] * 5
     failed = {name for name, result in results.items() if result.failed}
     assert failed == {"row_count", "row_count_like_before", "at_complete", "at_fresh", "values_are_small"}
@@ -110,7 +110,7 @@ def test_an_empty_partition_can_be_inspected() -> None:
 
 def test_one_connection_serves_many_partitions() -> None:
     with sealed_connection() as connection:
-        for shift, failed in ((0, 0), (101, 24), (0, 0)):
+        for shift, failed in ((0, 0), (101, 1), (0, 0)):
             facts = PartitionFacts.of(DAILY, "2013-07-01", *day(shift=shift))
             found = inspect_partition(RULES[-1:], facts, connection=connection)
             assert (found.results["values_are_small"].failed, bool(found.samples)) == (failed, failed > 0)

@@ -1,6 +1,8 @@
 from typing import Any
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -11,6 +13,7 @@ from flow_assets.declaration.rules import in_range, not_null, python_rule, refer
 from flow_assets.errors import RuleError
 
 CONNECTION = duckdb.connect()
+MUST = "^Rule asked: its function must return True or False, or a Series of them, one for each row; it returned"
 RULES = [
     in_range(0, 9).on("size"),
     not_null().on("name"),
@@ -141,11 +144,19 @@ def test_a_sample_is_short() -> None:
         (lambda values: values.max() < 12, [1, 2, 3, 4, 5]),
         (lambda values: values > 3, [1, 5]),  # a null is not shown to it
         (lambda values: values.where(values != 7) > 3, [1, 5]),  # a missing answer passes
+        (lambda values: (values > 3).astype(object).where(values != 7, None), [1, 5]),
+        (lambda values: pd.NA, []),
+        (lambda values: np.False_, [1, 2, 3, 4, 5]),
     ],
 )
 def test_answers_of_python(function: Any, ids: list[int]) -> None:
     rule = python_rule(function, name="asked").on("size")
     assert broken({"one": TABLE}, [rule], Circumstances())["one"] == {"asked": ids}
+
+
+def test_what_is_tolerated_is_counted_in_python_too() -> None:
+    rule = python_rule(lambda values: values > 3, name="asked", tolerance=4).on("size")
+    assert broken({"one": TABLE}, [rule], Circumstances())["one"] == {"asked": [1, 5]}
 
 
 @pytest.mark.parametrize(
@@ -166,6 +177,15 @@ def test_answers_of_python_about_rows(function: Any, ids: list[int]) -> None:
     [
         (lambda values: values.absent, "Rule asked: its function raised AttributeError"),
         (lambda values: values.head(1) > 0, "Rule asked: its function must answer once or for each of the 4 rows"),
+        (lambda values: None, f"{MUST} None: is its `return` missing\\?\\.$"),
+        (lambda values: values, f"{MUST} a Series of int64\\[pyarrow\\]\\.$"),
+        (lambda values: values.astype(float), f"{MUST} a Series of float64\\.$"),
+        (lambda values: values.astype(str).astype(object), f"{MUST} a Series of object\\.$"),
+        (lambda values: 5, f"{MUST} an int: 5\\.$"),
+        (lambda values: values.mean(), f"{MUST} a float: "),
+        (lambda values: [True], f"{MUST} a list: \\[True\\]\\.$"),
+        (lambda values: "yes", f"{MUST} a str: yes\\.$"),
+        (lambda values: values.to_frame(), f"{MUST} a DataFrame with a Series of int64"),
     ],
 )
 def test_python_that_says_nothing_of_rows(function: Any, said: str) -> None:

@@ -60,7 +60,7 @@ def test_run_tells_people_what_is_blocked_broken_and_set_apart(copy: Sandbox) ->
     head = lines.index(f"published, though broken readings {DAYS[4]}")
     assert lines[head + 1] == "  deciwatts_in_range (validity): 0 <= deciwatts <= 45: 2 of 3 rows break it"
     assert f"warning readings {DAYS[1]}" in lines[head + 2 :]
-    assert "Set apart, 2 rows: flow quarantine readings" in lines
+    assert "Set apart in this run, 2 rows: flow quarantine readings" in lines
     assert lines[lines.index(f"blocked readings {DAYS[2]}") + 1].startswith("  deciwatts_in_range (validity): 0 <= ")
     (row,) = (line.split() for line in lines if line.startswith("readings "))
     (titles,) = (line.split() for line in lines if line.startswith("dataset "))

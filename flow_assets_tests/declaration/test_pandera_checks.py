@@ -1,17 +1,34 @@
 """What is declared by pandera's own means is a rule, and the other way round."""
 
 import functools
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 import pytest
+from typing_extensions import override
 
-from flow_assets import DatasetSchema, Float64, Int32, String, column, python_rule, row_rule
+from flow_assets import (
+    Bool,
+    DatasetSchema,
+    Date,
+    Float64,
+    Int32,
+    Rule,
+    String,
+    TimestampUtc,
+    column,
+    ge,
+    in_range,
+    isin,
+    python_rule,
+    row_rule,
+)
 from flow_assets.declaration.constraints import Compare, InRange, IsIn, NotNull, PythonCheck, StrLength, StrMatches
-from flow_assets.declaration.pandera_checks import rule_of
-from flow_assets.errors import DefinitionError
+from flow_assets.declaration.pandera_checks import check_of, rule_of
+from flow_assets.errors import DefinitionError, RuleError
 
 LIMIT = 3
 
@@ -134,3 +151,82 @@ def test_a_row_rule_and_an_answer_that_is_missing_pass_in_validate_too() -> None
         ("is_more", 8),
         ("is_more", 9),
     }
+
+
+def test_an_answer_about_one_value_must_be_a_truth_value() -> None:
+    check = pa.Check(lambda value: None, element_wise=True, name="forgetful")
+    with pytest.raises(RuleError, match=r"Rule x_forgetful: its function must return True or False; it returned None"):
+        check_of(rule_of(check, "S.x", "x"))(pd.Series([1, 2]))
+
+
+class Ordinary(DatasetSchema):
+    """One column of each kind that pandas has in its own way too."""
+
+    name: String = column("Name", nullable=True, rules=[isin(["a", "b"])])
+    size: Int32 = column("Size", rules=[ge(1)])
+    share: Float64 = column("Share", nullable=True, rules=[in_range(0, 1)])
+    is_seen: Bool = column("Seen")
+    day: Date = column("Day")
+    at_utc: TimestampUtc = column("At", nullable=True)
+
+    @classmethod
+    @override
+    def rules(cls) -> list[Rule]:
+        return [row_rule("is_seen OR share IS NULL", name="seen_or_without_share")]
+
+
+def ordinary(**changes: Any) -> pd.DataFrame:
+    values = {
+        "name": ["a", None],
+        "size": [1, 2],
+        "share": [0.5, None],
+        "is_seen": [True, False],
+        "day": [date(2024, 3, 1), date(2024, 3, 2)],
+        "at_utc": pd.to_datetime(["2024-03-01 12:00", None], utc=True),
+    }
+    return pd.DataFrame({**values, **changes})
+
+
+@pytest.mark.parametrize("changes", [{}, {"name": pd.Series(["a", None], dtype=object)}, {"size": [1.0, 2.0]}])
+def test_a_frame_of_ordinary_types_is_validated(changes: dict[str, Any]) -> None:
+    validated = Ordinary.validate(ordinary(**changes))
+    assert arrow.Table.from_pandas(validated, preserve_index=False).to_pylist() == [
+        {
+            "name": "a",
+            "size": 1,
+            "share": 0.5,
+            "is_seen": True,
+            "day": date(2024, 3, 1),
+            "at_utc": datetime(2024, 3, 1, 12, tzinfo=UTC),
+        },
+        {"name": None, "size": 2, "share": None, "is_seen": False, "day": date(2024, 3, 2), "at_utc": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"name": ["a", "z"]}, "name_isin"),
+        ({"size": [1, -1]}, "size_at_least"),
+        ({"share": [1.5, None]}, "share_in_range"),
+        ({"is_seen": [False, False]}, "seen_or_without_share"),
+        ({"size": [1.5, 2.0]}, "coerce_dtype('int32[pyarrow]')"),
+        ({"size": [1, 2**40]}, "coerce_dtype('int32[pyarrow]')"),
+        ({"size": [1, None]}, "not_nullable"),
+    ],
+)
+def test_what_a_frame_of_ordinary_types_breaks_is_said(changes: dict[str, Any], broken: str) -> None:
+    with pytest.raises(pa.errors.SchemaErrors) as caught:
+        Ordinary.validate(ordinary(**changes), lazy=True)
+    assert broken in set(caught.value.failure_cases["check"])
+
+
+def test_a_frame_of_arrow_types_is_validated_as_it_is() -> None:
+    table = arrow.table({"share": [float("nan")]}, schema=arrow.schema([("share", arrow.float64())]))
+
+    class Share(DatasetSchema):
+        share: Float64 = column("Share", rules=[in_range(0, 1)])
+
+    with pytest.raises(pa.errors.SchemaErrors) as caught:
+        Share.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+    assert list(caught.value.failure_cases["check"]) == ["share_in_range"]

@@ -72,6 +72,7 @@ def declared(*rules: Rule, partitions: Partitions | None = DAILY) -> Dataset:
         (lambda: no_drift("psi", float("nan")), "threshold=nan is no finite number"),
         (lambda: no_drift("psi", 0.1, severity="error"), "a rule against history only warns"),
         (lambda: partition_query("SELECT 1"), "needs a name"),
+        (lambda: partition_query("SELECT 1", name="q", tolerance=2), "it holds or it does not"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make: Callable[[], Rule], said: str) -> None:

@@ -75,7 +75,7 @@ def test_a_schema_is_a_pandera_model_that_validates() -> None:
     good = pd.DataFrame({"name": pd.Series(["a"], dtype=pd.ArrowDtype(arrow.string()))})
     Names.validate(good)
     with pytest.raises(pa.errors.SchemaError):
-        Names.validate(pd.DataFrame({"name": [1]}))
+        Names.validate(pd.DataFrame({"named": ["a"]}))
 
 
 def _no_arrow_type() -> type[DatasetSchema]:

@@ -5,7 +5,7 @@ import pytest
 
 from flow_assets.errors import SelectionError, StoreError
 from flow_assets.insight.quarantine import Quarantine, export, find_quarantine, overview
-from flow_assets_tests.ruled import HEAD, STRANGE, ruled
+from flow_assets_tests.ruled import EXCESSIVE, HEAD, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 
@@ -78,6 +78,50 @@ def test_the_overview_has_what_may_be_and_what_is_there(strange: Sandbox) -> Non
         assert overview(project)["readings"].rows == 0
 
 
+def test_a_damaged_file_is_lost_and_the_rest_is_shown(strange: Sandbox) -> None:
+    strange.land(DAYS[2], HEAD + "w,5,\n")
+    strange.run("readings")
+    with strange.project() as project:
+        path = project.store.local_path(
+            project.holdings.judgements.standings("readings")[DAYS[2]].quarantine.split(" ")[0]
+        )
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        found = find_quarantine(project, "readings")
+        assert export(project, "readings", strange.root / "rows.csv") == 4
+    assert (found.rows, found.lost, [rule.rows for rule in found.rules]) == (5, [DAYS[2]], [4])
+
+
+def test_rows_that_left_a_blocked_version_are_counted_beside_those_that_left_what_is_published(
+    strange: Sandbox,
+) -> None:
+    strange.land(DAYS[1], EXCESSIVE + "q,7,\n")
+    strange.run("readings")
+    found = quarantine(strange)
+    assert (found.rows, found.partitions, found.blocked) == (5, {DAYS[0]: 2, DAYS[1]: 3}, {DAYS[1]: 1})
+    assert found.sample is not None
+    told = [(row["_partition"], row["_is_blocked"], row["meter"]) for row in found.sample.to_pylist()]
+    assert told == [
+        *((DAYS[0], False, meter) for meter in "yz"),
+        *((DAYS[1], False, meter) for meter in "yz"),
+        (DAYS[1], True, "q"),
+    ]
+    with strange.project() as project:
+        of = overview(project)["readings"]
+        assert (of.rows, of.blocked) == (5, {DAYS[1]: 1})
+        assert export(project, "readings", strange.root / "rows.csv", DAYS[1]) == 3
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_where_nothing_is_in_quarantine_a_file_without_rows_is_written(strange: Sandbox, suffix: str) -> None:
+    path = strange.root / f"rows{suffix}"
+    with strange.project() as project:
+        export(project, "readings", path)
+        full = duckdb.sql(f"FROM '{path}'").columns
+        assert export(project, "readings", path, DAYS[2]) == 0
+    assert duckdb.sql(f"FROM '{path}'").columns == full
+    assert duckdb.sql(f"FROM '{path}'").fetchall() == []
+
+
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv", "it's.csv"])
 def test_all_rows_are_exported(strange: Sandbox, name: str) -> None:
     path = strange.root / name
@@ -95,9 +139,10 @@ def test_what_cannot_be_exported_is_told(strange: Sandbox) -> None:
     with strange.project() as project:
         with pytest.raises(SelectionError, match=r"rows.txt is neither .parquet nor .csv"):
             export(project, "readings", Path("rows.txt"))
-        with pytest.raises(SelectionError, match="No row of readings is in quarantine"):
-            export(project, "readings", Path("rows.csv"), DAYS[2])
-        with pytest.raises(StoreError, match="cannot be written"):
+        with pytest.raises(SelectionError, match=r"cannot be written: there is no folder .*nowhere; make it first\."):
             export(project, "readings", strange.root / "nowhere" / "rows.csv")
+        (strange.root / "folder.csv").mkdir()
+        with pytest.raises(StoreError, match="cannot be written"):
+            export(project, "readings", strange.root / "folder.csv")
         with pytest.raises(SelectionError, match=r"meters_seen has no partitions; leave the partition out."):
             find_quarantine(project, "meters_seen", DAYS[0])

@@ -88,7 +88,7 @@ def test_a_partition_without_rows_has_a_file_without_buckets(sandbox: Sandbox) -
 def test_rows_in_quarantine_are_a_view_with_their_partition_and_what_they_break(tmp_path: Path) -> None:
     sandbox = ruled(tmp_path)
     describe = "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'quarantine' ORDER BY 1"
-    columns = [("_partition", "VARCHAR"), ("_violations", "VARCHAR[]")]
+    columns = [("_is_blocked", "BOOLEAN"), ("_partition", "VARCHAR"), ("_violations", "VARCHAR[]")]
     columns += [("day", "DATE"), ("deciwatts", "BIGINT"), ("meter", "VARCHAR")]
     assert ask(sandbox, describe) == columns  # of the one dataset with such a rule, though there is nothing yet
     assert ask(sandbox, "SELECT count(*) FROM quarantine.readings") == [(0,)]
@@ -106,6 +106,47 @@ def test_rows_in_quarantine_are_a_view_with_their_partition_and_what_they_break(
     sandbox.land(DAYS[0])
     sandbox.run("readings")
     assert ask(sandbox, "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'quarantine'") == [(0,)]
+
+
+def test_rows_that_left_a_blocked_version_are_in_quarantine_too_and_told_apart(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    for day in DAYS[:2]:
+        sandbox.land(day, STRANGE)
+    sandbox.run("readings")
+    sandbox.land(DAYS[0], EXCESSIVE + "q,7,\nz,3,\ny,8,\n")
+    sandbox.run("readings")
+    expected: list[tuple[object, ...]] = [(DAYS[0], False, meter) for meter in "yz"]
+    expected += [(DAYS[0], True, meter) for meter in "qyz"]
+    expected += [(DAYS[1], False, meter) for meter in "yz"]
+    found = "SELECT _partition, _is_blocked, meter FROM quarantine.readings"
+    assert [ask(sandbox, found) for _ in range(5)] == [expected] * 5
+    assert ask(sandbox, "SELECT meter FROM blocked.readings ORDER BY 1") == [("a",), ("b",)]
+
+
+@pytest.mark.parametrize("which", ["quarantine", "blocked", "published"])
+def test_a_damaged_file_is_set_aside_and_left_out(tmp_path: Path, which: str) -> None:
+    sandbox = ruled(tmp_path)
+    for day in DAYS[:2]:
+        sandbox.land(day, STRANGE)
+    sandbox.land(DAYS[2], EXCESSIVE)
+    sandbox.run("readings")
+    with sandbox.project() as project:
+        judgements = project.holdings.judgements
+        reference = {
+            "quarantine": judgements.standings("readings")[DAYS[0]].quarantine,
+            "blocked": judgements.blocked("readings")[DAYS[2]].blobs,
+            "published": project.holdings.current("readings")[DAYS[0]].blobs,
+        }[which]
+        path = project.store.local_path(reference.split(" ")[0])
+    path.write_bytes(b"garbage")
+    counts = "SELECT (SELECT count(*) FROM quarantine.readings), (SELECT count(*) FROM blocked.readings), count(*) "
+    counts += "FROM meters.readings"
+    expected = {"quarantine": (2, 2, 4), "blocked": (4, 0, 4), "published": (4, 2, 2)}
+    assert ask(sandbox, counts) == [expected[which]]
+    assert not path.exists()
+    assert [file.read_bytes() for file in (sandbox.data / "store" / "damaged").iterdir()] == [b"garbage"]
+    sandbox.run("readings", force=["readings"])
+    assert ask(sandbox, counts) == [(4, 2, 4)]
 
 
 def test_versions_that_are_blocked_are_a_view_with_their_partition(tmp_path: Path) -> None:

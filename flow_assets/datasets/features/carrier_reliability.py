@@ -5,10 +5,10 @@ every day, also when it does not fly: the day's own departures are not read. Onl
 at which the day starts are counted: 26,628 arrivals of an evening come after it and count from the day after on. "Late"
 is more than 15 minutes after schedule.
 
-What not to trust, and is tolerated: 2013-01-01 has no history, of which `carrier_late_share_28_days_not_null` warns on
-this one day, and the 27 days after it have a short one; counts say how much, and shares and means are null where
-nothing was counted (208 rows). Small carriers stay thin: OO has 32 departures in the year. That a carrier is missing,
-or that counts and shares disagree, is an error.
+What not to trust, and is tolerated: 2013-01-01 has no history, and the 27 days after it have a short one; counts say
+how much, and shares and means are null where nothing was counted (208 rows). Small carriers stay thin: OO has 32
+departures in the year. That a carrier is missing, or that counts and shares disagree, is an error; of a carrier whose
+flights were all cancelled a warning tells.
 """
 
 from duckdb import DuckDBPyRelation
@@ -27,7 +27,6 @@ from flow_assets import (
     in_range,
     isin,
     lookback,
-    not_null,
     row_count,
     row_rule,
 )
@@ -46,7 +45,7 @@ class CarrierReliability(DatasetSchema):
     carrier_late_share_28_days: Float64 = column(
         "Share of arrivals more than 15 minutes late, 0 to 1",
         nullable=True,
-        rules=[SHARE, not_null(severity="warn", tolerance=0.25)],
+        rules=[SHARE],
     )
     carrier_cancelled_share_28_days: Float64 = column(
         "Share of outcomes that are cancellations, 0 to 1", nullable=True, rules=[SHARE]
@@ -73,6 +72,13 @@ class CarrierReliability(DatasetSchema):
                 " AND (carrier_arrivals_28_days = 0) = (carrier_mean_arrival_delay_28_days_minutes IS NULL)",
                 name="shares_are_null_where_nothing_was_counted",
                 dimension="completeness",
+            ),
+            row_rule(
+                "carrier_outcomes_28_days = 0 OR carrier_arrivals_28_days > 0",
+                name="carriers_that_fly_arrive",
+                dimension="completeness",
+                severity="warn",
+                description="Without one arrival nothing is known of how late a carrier is.",
             ),
             row_count(len(CARRIERS.keys()), len(CARRIERS.keys())),
         ]
