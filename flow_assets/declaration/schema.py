@@ -15,12 +15,8 @@ from flow_assets.declaration.constraints import NotNull
 from flow_assets.declaration.fit import misfit
 from flow_assets.declaration.pandera_checks import rule_of, with_rules
 from flow_assets.declaration.rules import Rule, not_null
-<<<<<<< HEAD
-from flow_assets.errors import DefinitionError, sentence
-=======
 from flow_assets.declaration.twins import odd_twins
-from flow_assets.errors import DefinitionError
->>>>>>> e8f4cf7a9657a133fbaf82f8f997881dfaee2d35
+from flow_assets.errors import DefinitionError, sentence
 
 Bool = Annotated[pd.ArrowDtype, arrow.bool_()]
 Int16 = Annotated[pd.ArrowDtype, arrow.int16()]

@@ -15,11 +15,7 @@ from flow_assets.declaration import UNPARTITIONED, Dataset, partition_keys
 from flow_assets.errors import LostObjectError, SelectionError, StoreError
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.selection import choose_keys
-<<<<<<< HEAD
-from flow_assets.materialization.set_apart import PARTITION, Files, quarantine_files, rows_sql
-=======
-from flow_assets.materialization.set_apart import IS_BLOCKED, PARTITION, Kept, quarantine_files, quarantine_sql, text
->>>>>>> e8f4cf7a9657a133fbaf82f8f997881dfaee2d35
+from flow_assets.materialization.set_apart import IS_BLOCKED, PARTITION, Kept, quarantine_files, quarantine_sql
 
 FORMATS = {".parquet": "FORMAT parquet", ".csv": "FORMAT csv, HEADER true"}
 

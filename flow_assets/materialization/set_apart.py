@@ -79,24 +79,6 @@ def quarantine_sql(paths: Iterable[tuple[Kept, Path]]) -> str:
     )
 
 
-<<<<<<< HEAD
-def _existing(project: Project, dataset: Dataset, references: Mapping[str, Sequence[str]]) -> Files:
-    found: dict[str, Sequence[Path]] = {}
-    for key in partition_keys(dataset.partitions):
-        paths = (project.store.local_path(Blob.parse(reference).hash) for reference in references.get(key, ()))
-        if there := [path for path in paths if path.exists()]:
-            found[key] = there
-    return found
-
-
-def _list(paths: Iterable[str]) -> str:
-    return "[" + ", ".join(map(text, paths)) + "]"
-=======
-def text(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _of(paths: Iterable[tuple[Kept, Path]], options: str = "") -> str:
     pairs = [(kept, text(str(path))) for kept, path in paths]
     distinct = ", ".join(dict.fromkeys(path for _, path in pairs))  # partitions of the same rows share a file
@@ -108,4 +90,3 @@ def _of(paths: Iterable[tuple[Kept, Path]], options: str = "") -> str:
         f"FROM read_parquet([{distinct}], union_by_name = true, filename = '{_PATH}'{options}) "
         f"JOIN (VALUES {keys}) AS keys ({_PATH}, {_KEY}, {_PLACE}, {IS_BLOCKED}) USING ({_PATH})"
     )
->>>>>>> e8f4cf7a9657a133fbaf82f8f997881dfaee2d35

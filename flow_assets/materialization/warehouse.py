@@ -20,9 +20,6 @@ from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import LostObjectError, QueryError, StoreError
 from flow_assets.lake import Blob, ObjectStore
 from flow_assets.materialization.project import Project
-<<<<<<< HEAD
-from flow_assets.materialization.set_apart import PARTITION, Files, blocked_files, quarantine_files, rows_sql
-=======
 from flow_assets.materialization.set_apart import (
     IS_BLOCKED,
     PARTITION,
@@ -31,9 +28,7 @@ from flow_assets.materialization.set_apart import (
     blocked_sql,
     quarantine_files,
     quarantine_sql,
-    text,
 )
->>>>>>> e8f4cf7a9657a133fbaf82f8f997881dfaee2d35
 
 _PARTITION = (PARTITION, "VARCHAR")
 _IS_BLOCKED = (IS_BLOCKED, "BOOLEAN")
