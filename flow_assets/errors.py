@@ -58,3 +58,8 @@ class MissingExtraError(FlowError):
 
 class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
+
+
+def sentence(text: str) -> str:
+    """A message with one stop at its end, whatever it quotes there."""
+    return text if text.endswith(("!", "?", ".")) else f"{text}."

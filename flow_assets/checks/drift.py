@@ -43,6 +43,7 @@ class ColumnDistribution:
         weights: how many values each centroid stands for.
         categories: how often each value occurs; None where they were not counted. What is missing in it is counted as
             one further category.
+        uncertain: those that another partition's list, which was full, may have left out.
     """
 
     rows: int
@@ -50,6 +51,12 @@ class ColumnDistribution:
     means: Floats = field(default_factory=lambda: _NONE)
     weights: Floats = field(default_factory=lambda: _NONE)
     categories: Mapping[Any, int] | None = None
+    uncertain: frozenset[Any] = frozenset()
+
+    @property
+    def uncounted(self) -> int:
+        """Values in none of `categories`, of which only the most frequent are counted."""
+        return self.values - sum((self.categories or {}).values())
 
     @property
     def values(self) -> int:
@@ -88,12 +95,15 @@ def merge(distributions: Sequence[ColumnDistribution]) -> ColumnDistribution:
     categories: Counter[Any] = Counter()
     for counts in counted:
         categories.update(counts)
+    cut = [d.categories.keys() for d in distributions if d.categories is not None and d.uncounted]
+    certain = set.intersection(*map(set, cut)) if cut else categories.keys()
     return ColumnDistribution(
         sum(d.rows for d in distributions),
         sum(d.nulls for d in distributions),
         means[order],
         np.concatenate([d.weights for d in distributions] or [_NONE])[order],
         categories if counted else None,
+        frozenset(categories.keys() - certain).union(*(d.uncertain for d in distributions)),
     )
 
 
@@ -119,13 +129,20 @@ def psi(now: ColumnDistribution, before: ColumnDistribution) -> Measurement:
 def category_psi(now: ColumnDistribution, before: ColumnDistribution) -> Measurement:
     """The population stability index of categories; see `psi`.
 
-    Categories that were below 1 % before, or would be expected in less than five rows now, are one bin.
+    Categories that were below 1 % before, or would be expected in less than five rows now, are one bin, and so are
+    those that a partition may have without counting them, because it has too many. One that was more frequent before
+    than what is not counted now can be is taken to be as frequent as that.
     """
-    counts = _counts(list(before.categories or {}), now, before)
+    counted = now.categories or {}
+    at_most = min(now.uncounted, min(counted.values(), default=now.values))
+    certain = {name: count for name, count in (before.categories or {}).items() if name not in before.uncertain}
+    names = [n for n, count in certain.items() if n in counted or count * now.values > at_most * before.values]
+    counts = _counts(names, now, before)
+    counts[0] += [0 if name in counted else at_most for name in names]
     # By what was before alone: a category that is a bin because it is frequent now would be one by chance.
     is_frequent = counts[1] >= max(_RARE, _EXPECTED / now.values) * before.values
     frequent = counts[:, is_frequent]
-    rest = np.array([[now.values], [before.values]]) - frequent.sum(axis=1, keepdims=True)
+    rest = np.maximum(np.array([[now.values], [before.values]]) - frequent.sum(axis=1, keepdims=True), 0)
     return _stability(np.hstack([frequent, rest]), _spread(now, before))
 
 

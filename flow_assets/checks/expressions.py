@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.constraints import RowExpression
-from flow_assets.errors import DefinitionError
+from flow_assets.errors import DefinitionError, sentence
 
 _REFUSED = {
     "SUBQUERY": "a subquery reads other rows; use `references` or `partition_query`",
@@ -34,7 +34,9 @@ def require_sound_expressions(datasets: Iterable[Dataset]) -> None:
         binder = _Binder(connection)
         for dataset, rule in asked:
             if problem := binder.problem(_sql(rule), dataset.schema.arrow_schema()):
-                raise DefinitionError(f"{dataset.location}: dataset {dataset.name}: rule {rule.name}: {problem}.")
+                raise DefinitionError(
+                    f"{dataset.location}: dataset {dataset.name}: rule {rule.name}: {sentence(problem)}"
+                )
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, rule: Rule, columns: Iterable[str]) -> tuple[str, ...]:

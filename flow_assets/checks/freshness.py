@@ -1,15 +1,23 @@
 """How old the newest value of a partition is."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from flow_assets.checks.facts import PartitionFacts
+from flow_assets.checks.kinds import time_value
 from flow_assets.checks.results import RuleResult
 from flow_assets.declaration.durations import duration
 from flow_assets.declaration.partition_constraints import Fresh
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_LEAST, _GREATEST = (
+    (day - _EPOCH) // timedelta(microseconds=1)
+    for day in (datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC))
+)
+"""Microseconds to the ends of Python's calendar, where a day more or another time zone does no harm."""
 
 
 def inspect_freshness(constraint: Fresh, column: str, partition: PartitionFacts) -> RuleResult:
@@ -19,13 +27,12 @@ def inspect_freshness(constraint: Fresh, column: str, partition: PartitionFacts)
     the day's end. A partition without a value is not fresh. What is newer than the end is fresh; whether it may be so
     is another rule's business.
     """
-    values = partition.table.column(column)
-    newest = pc.max(values.cast(pa.timestamp("us", "UTC"), safe=False) if _is_time(values) else values).as_py()
-    if newest is None:
+    newest = pc.max(partition.table.column(column))
+    if not newest.is_valid:
         return RuleResult(1, 1, "there is no value")
     end = partition.end
     known = _moment(newest, end)
-    is_old = known < duration(constraint.within).after(end, -1)
+    is_old = known < _oldest(constraint.within, end)
     return RuleResult(
         int(is_old),
         1,
@@ -33,18 +40,30 @@ def inspect_freshness(constraint: Fresh, column: str, partition: PartitionFacts)
     )
 
 
-def _is_time(values: pa.ChunkedArray) -> bool:
-    return bool(pa.types.is_timestamp(values.type))
+def _moment(newest: pa.Scalar, end: datetime) -> datetime:
+    """What a time is, or the end of a date's day on the clock of `end`."""
+    if pa.types.is_timestamp(newest.type):
+        return _at(newest.value * 1_000_000 // _A_SECOND[newest.type.unit])
+    days = newest.cast(pa.date32()).value
+    return _at((days + 1) * 86_400_000_000).replace(tzinfo=end.tzinfo).astimezone(UTC)
 
 
-def _moment(newest: Any, end: datetime) -> datetime:
-    if isinstance(newest, datetime):
-        return newest
-    return datetime.combine(newest + timedelta(days=1), time(), end.tzinfo).astimezone(UTC)
+def _at(microseconds: int) -> datetime:
+    """So long after 1970; what lies beyond Python's calendar is brought in."""
+    return _EPOCH + timedelta(microseconds=min(max(microseconds, _LEAST), _GREATEST))
 
 
-def _named(newest: date) -> str:
-    return f"{newest.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if isinstance(newest, datetime) else newest.isoformat()
+def _oldest(within: str, end: datetime) -> datetime:
+    try:
+        return duration(within).after(end, -1)
+    except OverflowError:
+        return _at(_LEAST)
+
+
+def _named(newest: pa.Scalar) -> str:
+    is_time = pa.types.is_timestamp(newest.type)
+    value = time_value(newest.value, pa.timestamp(newest.type.unit, "UTC") if is_time else newest.type)
+    return f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
 
 
 def _age(age: timedelta, is_of_now: bool) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from flow_assets.checks.results import RuleResult
 from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.partition_constraints import PartitionQuery
-from flow_assets.errors import DefinitionError, RuleError
+from flow_assets.errors import DefinitionError, RuleError, sentence
 
 _NAME = "rows"
 _SAMPLE = 5
@@ -78,7 +78,9 @@ def require_answerable_queries(datasets: Iterable[Dataset]) -> None:
     with sealed_connection() as connection:
         for dataset, rule, constraint in asked:
             if problem := _problem(constraint.sql, dataset.schema.arrow_schema(), connection):
-                raise DefinitionError(f"{dataset.location}: dataset {dataset.name}: rule {rule.name}: {problem}.")
+                raise DefinitionError(
+                    f"{dataset.location}: dataset {dataset.name}: rule {rule.name}: {sentence(problem)}"
+                )
 
 
 def _problem(sql: str, schema: pa.Schema, connection: duckdb.DuckDBPyConnection) -> str | None:

@@ -22,7 +22,7 @@ from flow_assets.declaration.schema import DatasetSchema, names_of_several
 from flow_assets.declaration.signature import Frame, Signature, listed
 from flow_assets.declaration.sources import Landed
 from flow_assets.declaration.time_partitions import HourlyPartitions, TimePartitions
-from flow_assets.errors import DefinitionError
+from flow_assets.errors import DefinitionError, sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +220,7 @@ def _validate(declared: Dataset) -> None:
         *_rule_problems(declared),
     ):
         if is_wrong:
-            raise DefinitionError(f"{declared.location}: dataset {declared.name}: {problem}.")
+            raise DefinitionError(f"{declared.location}: dataset {declared.name}: {sentence(problem)}")
 
 
 def _column_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
@@ -262,7 +262,7 @@ def _rule_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:
         is_of_rows = rule.scope is Scope.ROW
         problem = None if is_of_rows else partition_misfit(rule, columns, declared.partitions)
         if problem := problem or lenience(rule, required, declared.sort_by):
-            yield True, f"rule {rule.name}: {problem}"
+            yield True, f"rule {rule.known_as}: {problem}"
 
 
 def _lookback_problems(declared: Dataset) -> Iterator[tuple[bool, str]]:

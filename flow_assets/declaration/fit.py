@@ -4,7 +4,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from numbers import Integral
 from typing import Any
 
@@ -25,6 +25,7 @@ from flow_assets.declaration.constraints import (
 )
 from flow_assets.declaration.partition_constraints import CompleteSequence
 from flow_assets.declaration.rules import Rule, Severity
+from flow_assets.declaration.type_names import type_name
 
 _MODES = ("matches", "contains", "startswith", "endswith")
 _SET_SHOWN = 3
@@ -83,7 +84,7 @@ def _compared(constraint: Constraint, name: str, kind: pa.DataType) -> str | Non
         return problem
     values, is_equality = _values(constraint)
     problems = (_unfit(value, kind, is_equality) for value in values)
-    return next((f"{name} is {kind}, and {problem}" for problem in problems if problem), None)
+    return next((f"{name} is {type_name(kind)}, and {problem}" for problem in problems if problem), None)
 
 
 def _values(constraint: Constraint) -> tuple[tuple[Any, ...], bool]:
@@ -98,7 +99,7 @@ def _values(constraint: Constraint) -> tuple[tuple[Any, ...], bool]:
 
 def _uncomparable(name: str, kind: pa.DataType) -> str | None:
     if is_nested(kind):
-        return f"{name} is {kind}: of lists, structs and maps only `not_null` and `python_rule` can be asked"
+        return f"{name} is {type_name(kind)}: of lists, structs and maps only `not_null` and `python_rule` can be asked"
     is_known = (
         pa.types.is_boolean(kind)
         or pa.types.is_integer(kind)
@@ -108,7 +109,11 @@ def _uncomparable(name: str, kind: pa.DataType) -> str | None:
         or pa.types.is_date32(kind)
         or pa.types.is_timestamp(kind)
     )
-    return None if is_known else f"{name} is {kind}, whose values are not compared; use `row_rule` or `python_rule`"
+    return (
+        None
+        if is_known
+        else f"{name} is {type_name(kind)}, whose values are not compared; use `row_rule` or `python_rule`"
+    )
 
 
 def _unfit(value: Any, kind: pa.DataType, is_equality: bool) -> str | None:
@@ -117,13 +122,26 @@ def _unfit(value: Any, kind: pa.DataType, is_equality: bool) -> str | None:
         return "None is no value: whether nulls are allowed is said by `nullable` and `not_null`"
     if pa.types.is_timestamp(kind):
         if not isinstance(value, datetime):
-            return f"{value!r} is no `datetime`"
+            return f"{value!r} is no `datetime`; write {_as_time(value, kind)!r}"
         if (value.tzinfo is None) is not (kind.tz is None):
             has, needs = ("no time zone", "one") if value.tzinfo is None else ("a time zone", "none")
             return f"{value!r} has {has} where it needs {needs}"
     if pa.types.is_floating(kind):
         return _unfit_float(value, kind, is_equality)
-    return None if _is_held(value, kind) else f"{value!r} is no value of that type"
+    if _is_held(value, kind):
+        return None
+    instead = f"; write {_as_time(value, kind).date()!r}" if pa.types.is_date(kind) else ""
+    return f"{value!r} is no value of that type{instead}"
+
+
+def _as_time(value: Any, kind: pa.DataType) -> datetime:
+    """What was meant by a text or a date, or an example where that cannot be told."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = datetime(2024, 1, 1)
+    is_utc = pa.types.is_timestamp(kind) and kind.tz is not None
+    return moment.replace(tzinfo=UTC if is_utc else None)
 
 
 def _unfit_float(value: Any, kind: pa.DataType, is_equality: bool) -> str | None:
@@ -152,7 +170,7 @@ def _is_held(value: Any, kind: pa.DataType) -> bool:
 
 def _textual(constraint: Constraint, name: str, kind: pa.DataType) -> str | None:
     if not is_text(kind):
-        return f"{name} is {kind}, and only a `String` has characters"
+        return f"{name} is {type_name(kind)}, and only a `String` has characters"
     if isinstance(constraint, StrLength):
         bounds = [bound for bound in (constraint.min_value, constraint.max_value) if bound is not None]
         is_fit = all(type(bound) is int and bound >= 0 for bound in bounds) and bounds == sorted(bounds)
@@ -192,7 +210,11 @@ def _unfit_pattern(pattern: str) -> str | None:
 
 def _countable(constraint: Constraint, name: str, kind: pa.DataType) -> str | None:
     del constraint
-    return f"{name} is {kind}: lists, structs and maps identify nothing; leave it out" if is_nested(kind) else None
+    return (
+        f"{name} is {type_name(kind)}: lists, structs and maps identify nothing; leave it out"
+        if is_nested(kind)
+        else None
+    )
 
 
 def _anything(constraint: Constraint, name: str, kind: pa.DataType) -> None:

@@ -13,11 +13,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
+from flow_assets.declaration.calls import call_hint
 from flow_assets.declaration.constraints import References
 from flow_assets.declaration.dataset import Dataset
 from flow_assets.declaration.inputs import AllPartitions, SamePartition
 from flow_assets.declaration.partitions import Partitions
-from flow_assets.errors import DefinitionError, SelectionError
+from flow_assets.declaration.type_names import type_name
+from flow_assets.errors import DefinitionError, SelectionError, sentence
 
 _TEXT_LENGTH = 100
 _HAS_PLACE = re.compile(r"\.py:\d+:")
@@ -94,7 +96,7 @@ def find_datasets(package: str) -> DatasetGraph:
             if isinstance(value, Dataset):
                 found[id(value)] = value
     if not found:
-        raise DefinitionError(f"{package}: no dataset is declared in it; see `flow_assets.dataset`.")
+        raise DefinitionError(f"{package}: no dataset is declared in it{_overlooked(package)}.")
     return DatasetGraph.of(sorted(found.values(), key=lambda d: d.name))
 
 
@@ -118,6 +120,15 @@ def _modules(package: str) -> list[str]:
     return [package, *(m.name for m in pkgutil.walk_packages(path, f"{package}.", onerror=lambda _: None))]
 
 
+def _overlooked(package: str) -> str:
+    """Why nothing may have been found: folders of Python files are not looked into if they are no packages."""
+    folders = [Path(folder) for folder in getattr(sys.modules[package], "__path__", ())]
+    within = sorted({file.parent for folder in folders for file in folder.rglob("*.py")} - set(folders))
+    if bare := [str(folder) for folder in within if not (folder / "__init__.py").exists()]:
+        return f"; {', '.join(bare)} has Python files but no __init__.py, so it is not looked into; add an empty one"
+    return "; declare one in a module there with `@dataset`, see docs/add-a-dataset.md"
+
+
 def _import(module: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(module)
@@ -137,7 +148,9 @@ def _import(module: str, package: str) -> ModuleType:
 
 def _import_error(module: str, package: str, error: Exception) -> DefinitionError:
     place = _place(package, error)
-    return DefinitionError(f"{module}: cannot be imported: {type(error).__name__}: {error} (at {place})")
+    hint = call_hint(error)
+    said = sentence(str(error)) + hint if hint else str(error)
+    return DefinitionError(f"{module}: cannot be imported: {type(error).__name__}: {said} (at {place})")
 
 
 def _place(package: str, error: Exception) -> str:
@@ -184,7 +197,9 @@ def _validate_references(dataset: Dataset, known: Mapping[str, Dataset]) -> None
         if not isinstance(rule.constraint, References):
             continue
         problem, name = "", rule.constraint.dataset
-        if name not in known:
+        if name == dataset.name:
+            problem = "which is itself; within a partition rows are compared by `unique`, `row_rule` or a query."
+        elif name not in known:
             problem = f"which is not there.{_suggestion(name, known)}"
         elif mismatch := _mismatch(dataset, rule.constraint, known[name]):
             problem = mismatch
@@ -202,7 +217,7 @@ def _mismatch(dataset: Dataset, constraint: References, other: Dataset) -> str |
         return f"which has no column {', '.join(missing)}."
     for column, name in constraint.on:
         if here[column] != there[name]:
-            return f"where {name} is {there[name]} and not {here[column]}, as {column} is."
+            return f"where {name} is {type_name(there[name])} and not {type_name(here[column])}, as {column} is."
     return None
 
 
@@ -217,8 +232,18 @@ def _topological_order(datasets: Mapping[str, Dataset]) -> tuple[str, ...]:
         return tuple(graphlib.TopologicalSorter(before).static_order())
     except graphlib.CycleError as error:
         cycle = error.args[1]
-        places = "\n  ".join(f"{name} at {datasets[name].location}" for name in cycle[:-1])
+        places = "\n  ".join(f"{name} at {datasets[name].location}{_by_rules(datasets[name])}" for name in cycle[:-1])
         raise DefinitionError(f"These datasets read each other: {' <- '.join(cycle)}\n  {places}") from error
+
+
+def _by_rules(dataset: Dataset) -> str:
+    """The rules by which it refers to what it does not read."""
+    found = [
+        f"{rule.name} refers to {rule.constraint.dataset}"
+        for rule in dataset.rules
+        if isinstance(rule.constraint, References) and rule.constraint.dataset in dataset.refers
+    ]
+    return f" (rule {', rule '.join(found)})" if found else ""
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

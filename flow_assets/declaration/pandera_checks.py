@@ -68,9 +68,13 @@ def rule_of(check: Any, where: str, column: str | None = None) -> Rule:
     if _is_builtin(check):
         rule = _BUILTIN[check._check_fn.__name__](check._check_kwargs, options)
         return rule.on(column) if column else rule
-    options["name"] = f"{column}_{check.name}" if column else check.name
+    options["name"] = check.name
     function = _function(check)
-    rule = replace(ways.python_rule(function, **options), constraint=PythonCheck(function, check.element_wise))
+    rule = replace(
+        ways.python_rule(function, **options),
+        constraint=PythonCheck(function, check.element_wise),
+        name=f"{column}_{check.name}" if column else check.name,
+    )
     return rule.on(column) if column else rule
 
 

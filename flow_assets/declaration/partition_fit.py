@@ -11,6 +11,7 @@ from flow_assets.declaration.partition_constraints import CompleteSequence, Fres
 from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.rules import Rule
 from flow_assets.declaration.time_partitions import HourlyPartitions, TimePartitions
+from flow_assets.declaration.type_names import type_name
 
 
 def partition_misfit(rule: Rule, columns: Mapping[str, pa.DataType], partitions: Partitions | None) -> str | None:
@@ -38,7 +39,7 @@ def _column_misfit(rule: Rule, columns: Mapping[str, pa.DataType], partitions: P
         if constraint.by and not problem:
             name, kind = constraint.by, columns[constraint.by]
             problem = _ungrouped(constraint, kind)
-    return f"{name} is {kind}, and {problem}" if problem else None
+    return f"{name} is {type_name(kind)}, and {problem}" if problem else None
 
 
 def is_number(kind: pa.DataType) -> bool:

@@ -1,8 +1,10 @@
 """Rules on a partition as a whole, and on it beside those before it; `rules` says what they have in common."""
 
 from collections.abc import Iterable
+from math import inf
 from typing import Any, Unpack
 
+from flow_assets.declaration.arguments import given_name, require_counts, require_number, require_texts, several
 from flow_assets.declaration.durations import duration
 from flow_assets.declaration.partition_constraints import (
     CompleteSequence,
@@ -12,7 +14,7 @@ from flow_assets.declaration.partition_constraints import (
     RowCount,
     RowCountHistory,
 )
-from flow_assets.declaration.rules import Options, Rule, given_name, make_rule, several
+from flow_assets.declaration.rules import Options, Rule, make_rule
 from flow_assets.errors import DefinitionError
 
 
@@ -20,6 +22,7 @@ def row_count(min_value: int | None = None, max_value: int | None = None, **opti
     """The partition has so many rows."""
     if min_value is None and max_value is None:
         raise DefinitionError("row_count() demands nothing; give min_value, max_value or both.")
+    require_counts("row_count(...)", min_value=min_value, max_value=max_value)
     if max_value is not None and max_value < (min_value or 0):
         raise DefinitionError(f"row_count({min_value}, {max_value}) holds for no partition; give the smaller first.")
     return make_rule(RowCount(min_value, max_value), "row_count", options)
@@ -36,6 +39,7 @@ def row_count_like_before(
 
     A difference that chance alone may make among so few rows does not break it.
     """
+    require_number("row_count_like_before(...)", min_ratio=min_ratio, max_ratio=max_ratio)
     if not 0 <= min_ratio < max_ratio:
         raise DefinitionError(f"row_count_like_before({min_ratio}, {max_ratio}) holds for nothing; say as in (0.5, 2).")
     constraint = RowCountHistory(min_ratio, max_ratio, partitions, _at_least(partitions, at_least))
@@ -56,6 +60,7 @@ def complete_sequence(
         groups: the values that `by` must have, so that one without any row is missed too.
         options: see `Options`.
     """
+    require_texts("complete_sequence(...)", column=column, every=every)
     duration(every)
     given = several(groups) if groups else ()
     wanted = tuple(group for number, group in enumerate(given) if group not in given[:number])
@@ -69,6 +74,7 @@ def fresh(column: str, within: str, **options: Unpack[Options]) -> Rule:
 
     A date counts from the end of its day. Days are those of the partitions' clock.
     """
+    require_texts("fresh(...)", column=column, within=within)
     duration(within)
     return make_rule(Fresh(within), f"{column}_fresh", options, (column,))
 
@@ -79,6 +85,7 @@ def partition_query(sql: str, **options: Unpack[Options]) -> Rule:
     Example:
         `partition_query("SELECT origin FROM rows GROUP BY origin HAVING count(*) < 50", name="airports_are_busy")`
     """
+    require_texts("partition_query(...)", sql=sql)
     return make_rule(PartitionQuery(sql), given_name("partition_query", options), options)
 
 
@@ -96,19 +103,29 @@ def no_drift(
         at_least: with fewer before it, a partition is not judged; 7 by default, or `partitions` if that is less.
         options: see `Options`.
     """
+    require_texts("no_drift(...)", measure=measure)
     if measure not in MEASURES:
         raise DefinitionError(f"no_drift: {measure!r} is no measure; take one of {', '.join(MEASURES)}.")
-    if not threshold > 0:
-        raise DefinitionError(f"no_drift({measure!r}): the threshold {threshold!r} must be above 0.")
+    require_number(f"no_drift({measure!r}, ...)", threshold=threshold)
+    if not 0 < threshold < MEASURES[measure]:
+        most = "" if MEASURES[measure] == inf else f" and below {MEASURES[measure]}, which it never exceeds"
+        raise DefinitionError(f"no_drift({measure!r}): the threshold {threshold!r} must be above 0{most}.")
     constraint = NoDrift(measure, threshold, partitions, _at_least(partitions, at_least))
     return make_rule(constraint, f"{{column}}_{measure}", options)
 
 
-MEASURES = ("psi", "ks", "category_shares", "null_rate")
+MEASURES = {"psi": inf, "ks": 1, "category_shares": 1, "null_rate": 1}
+"""What can be measured, and how great it can become."""
 
 
 def _at_least(partitions: int, at_least: int | None) -> int:
+    require_counts("A rule against history", partitions=partitions, at_least=at_least)
     fewest = min(7, partitions) if at_least is None else at_least
-    if not 1 <= fewest <= partitions:
+    if partitions < 1 or fewest < 1:
         raise DefinitionError(f"{fewest} of {partitions} partitions are no history; compare with one or more.")
+    if fewest > partitions:
+        raise DefinitionError(
+            f"at_least={fewest} is more than the {partitions} partitions that are compared with, so no partition would "
+            f"ever be judged; make `at_least` {partitions} or less, or `partitions` {fewest} or more."
+        )
     return fewest

@@ -4,11 +4,22 @@ Each function here makes a rule on rows and takes, besides the constraint's own 
 `Options`. Those on partitions are in `partition_rules`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
+from flow_assets.declaration.arguments import (
+    given_name,
+    one_of,
+    require_function,
+    require_known,
+    require_mapping,
+    require_named,
+    require_order,
+    require_texts,
+    several,
+)
 from flow_assets.declaration.constraints import (
     Compare,
     Constraint,
@@ -87,6 +98,11 @@ class Rule:
         return replace(self, columns=self.columns or (column,), name=name)
 
     @property
+    def known_as(self) -> str:
+        """Its name, as far as it has one before it is put on a column."""
+        return self.name.replace(f"{_COLUMN}_", "")
+
+    @property
     def text(self) -> str:
         """What must hold, in words."""
         return self.constraint.text(self.columns)
@@ -113,7 +129,6 @@ def tolerates(tolerance: int | float, failed: int, total: int) -> bool:
     return failed <= tolerance
 
 
-_Named = TypeVar("_Named", bound=StrEnum)
 _COLUMN = "{column}"
 _NAME = {"ge": "at_least", "gt": "greater_than", "le": "at_most", "lt": "less_than", "eq": "equal_to", "ne": "not"}
 
@@ -157,8 +172,7 @@ def in_range(
     min_value: Any, max_value: Any, include_min: bool = True, include_max: bool = True, **options: Unpack[Options]
 ) -> Rule:
     """Values lie between two bounds."""
-    if not min_value <= max_value:
-        raise DefinitionError(f"in_range({min_value!r}, {max_value!r}) holds nothing; give the smaller bound first.")
+    require_order(min_value, max_value)
     return make_rule(InRange(min_value, max_value, include_min, include_max), "{column}_in_range", options)
 
 
@@ -201,6 +215,8 @@ def str_length(min_value: int | None = None, max_value: int | None = None, **opt
 
 def unique(*columns: str, **options: Unpack[Options]) -> Rule:
     """The columns together identify a row within its partition; on a column, without arguments, that column."""
+    for name in columns:
+        require_texts("unique(...)", column=name)
     return make_rule(Unique(), f"{'_'.join(columns) or _COLUMN}_unique", options, columns)
 
 
@@ -210,16 +226,20 @@ def row_rule(sql: str, **options: Unpack[Options]) -> Rule:
     Example:
         `row_rule("arrival_utc > departure_utc", name="arrives_after_departure")`
     """
+    require_texts("row_rule(...)", sql=sql)
     return make_rule(RowExpression(sql), given_name("row_rule", options), options)
 
 
 def python_rule(function: Callable[..., Any], **options: Unpack[Options]) -> Rule:
     """A Python function says which rows pass: of the column it is put on, or of the frame; slower than SQL."""
+    require_function(function, "name" in options)
     return make_rule(PythonCheck(function), getattr(function, "__name__", "python_rule"), options)
 
 
-def references(dataset: str, on: Mapping[str, str], **options: Unpack[Options]) -> Rule:
-    """Values are a key of another dataset: `on` names a column here for each there."""
+def references(dataset: str, on: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Rule:
+    """Values are a key of another dataset: `on`, which must be given, names a column here for each there."""
+    require_mapping(dataset, on)
+    on = on or {}
     name = f"{'_'.join(on)}_in_{dataset}"
     return make_rule(References(dataset, tuple(on.items())), name, options, tuple(on))
 
@@ -228,38 +248,23 @@ def _compare(operator: str, value: Any, options: Options) -> Rule:
     return make_rule(Compare(operator, value), f"{{column}}_{_NAME[operator]}", options)
 
 
-def given_name(kind: str, options: Options) -> str:
-    """The name that a rule has to be given, since none can be made of what it demands."""
-    if "name" not in options:
-        raise DefinitionError(f'{kind}(...) needs a name that says what holds: name="ends_after_it_begins".')
-    return options["name"]
-
-
-def several(values: Iterable[Any]) -> tuple[Any, ...]:
-    """A list of values that is one, and not empty; a set, which has another order in each process, is sorted."""
-    if isinstance(values, str) or not (several := tuple(values)):
-        raise DefinitionError(f"{values!r} is no list of values; write it as a list.")
-    return tuple(sorted(several, key=repr)) if isinstance(values, Set) else several
-
-
 def make_rule(constraint: Constraint, name: str, options: Options, columns: tuple[str, ...] = ()) -> Rule:
     """A rule with `options`, of which `name` is the default name.
 
     Raises:
         DefinitionError: the options are none, or do not fit the constraint.
     """
-    if unknown := set(options) - set(Options.__annotations__):
-        raise DefinitionError(
-            f"A rule takes no {', '.join(sorted(unknown))}; it takes {', '.join(Options.__annotations__)}."
-        )
+    require_known(options, Options.__annotations__)
+    if "name" in options:
+        require_named(options["name"])
     quarantine = options.get("quarantine", False)
     is_mild = quarantine or constraint.scope is Scope.HISTORY
     rule = Rule(
         constraint,
         columns,
         options.get("name", name),
-        _one_of(Dimension, options.get("dimension", constraint.dimension)),
-        _one_of(Severity, options.get("severity", "warn" if is_mild else "error")),
+        one_of(Dimension, options.get("dimension", constraint.dimension)),
+        one_of(Severity, options.get("severity", "warn" if is_mild else "error")),
         options.get("tolerance", 0),
         quarantine,
         options.get("description", ""),
@@ -268,19 +273,14 @@ def make_rule(constraint: Constraint, name: str, options: Options, columns: tupl
     return rule
 
 
-def _one_of(kind: type[_Named], value: str) -> _Named:
-    try:
-        return kind(value)
-    except ValueError:
-        raise DefinitionError(f"{value!r} is no {kind.__name__.lower()}; take one of {', '.join(kind)}.") from None
-
-
 def _require_sense(rule: Rule) -> None:
     tolerance = rule.tolerance
     is_share = isinstance(tolerance, float) and 0 <= tolerance < 1
     is_number = isinstance(tolerance, int) and not isinstance(tolerance, bool) and tolerance >= 0
     problems = (
         (not (is_share or is_number), f"its tolerance {tolerance!r} is neither a number of rows nor a share below 1.0"),
+        (not isinstance(rule.quarantine, bool), f"quarantine={rule.quarantine!r} is neither True nor False"),
+        (not isinstance(rule.description, str), f"its description {rule.description!r} is no text"),
         (
             tolerance and not rule.constraint.is_counted,
             "it holds or it does not, so that there is nothing to tolerate; leave `tolerance` out",
@@ -293,4 +293,4 @@ def _require_sense(rule: Rule) -> None:
     )
     for is_wrong, problem in problems:
         if is_wrong:
-            raise DefinitionError(f"Rule {rule.name}: {problem}.")
+            raise DefinitionError(f"Rule {rule.known_as}: {problem}.")

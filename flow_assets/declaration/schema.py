@@ -16,7 +16,7 @@ from flow_assets.declaration.fit import misfit
 from flow_assets.declaration.pandera_checks import rule_of, with_rules
 from flow_assets.declaration.rules import Rule, not_null
 from flow_assets.declaration.twins import odd_twins
-from flow_assets.errors import DefinitionError
+from flow_assets.errors import DefinitionError, sentence
 
 Bool = Annotated[pd.ArrowDtype, arrow.bool_()]
 Int16 = Annotated[pd.ArrowDtype, arrow.int16()]
@@ -67,8 +67,35 @@ def column(
     Example:
         `origin: String = column("Airport of departure", rules=[isin(["EWR", "JFK", "LGA"])])`
     """
-    metadata = {"unit": unit, "digits": digits, "rules": tuple(rules)}
+    metadata = {"unit": unit, "digits": digits, "rules": as_rules(rules, "column(..., rules=[...])")}
     return pa.Field(nullable=nullable, description=description, metadata=metadata)
+
+
+def as_rules(given: Any, where: str) -> tuple[Rule, ...]:
+    """The rules in a list that people wrote.
+
+    Raises:
+        DefinitionError: it is no list, or something in it is no rule.
+    """
+    if isinstance(given, Rule):
+        raise DefinitionError(f"{where} takes a list of rules; put {given.known_as} in one: [...].")
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        forgotten = " Has `return` been forgotten?" if given is None else ""
+        raise DefinitionError(f"{where} takes a list of rules, such as [unique()], not {given!r}.{forgotten}")
+    found = tuple(given)
+    for rule in found:
+        if not isinstance(rule, Rule):
+            raise DefinitionError(f"{where} has {_no_rule(rule)}.")
+    return found
+
+
+def _no_rule(given: Any) -> str:
+    if not callable(given):
+        return f'{given!r}, which is no rule; of SQL one is made by row_rule("...", name="...") in `rules()`'
+    name = getattr(given, "__name__", "function")
+    if getattr(given, "__module__", "").startswith("flow_assets."):
+        return f"{name}, which makes a rule once it is called: {name}(...)"
+    return f"{name}, which is a function and no rule; one is made of it by python_rule({name})"
 
 
 class DatasetSchema(pa.DataFrameModel):
@@ -164,11 +191,11 @@ def _all_rules(schema: type[DatasetSchema]) -> tuple[Rule, ...]:
         found += [not_null().on(column.name)] if not (column.nullable or is_given) else []
         found += column.rules
     found += [rule_of(check, schema.__name__) for check in schema.__schema__.checks]
-    found += schema.rules()
+    found += as_rules(schema.rules(), f"{schema.__name__}.rules()")
     types = {column.name: column.type for column in schema.columns()}
     for rule in found:
         if problem := misfit(rule, types):
-            raise DefinitionError(f"{schema.__name__}: rule {rule.name}: {problem}.")
+            raise DefinitionError(f"{schema.__name__}: rule {rule.known_as}: {sentence(problem)}")
     if twice := names_of_several(found):
         raise DefinitionError(f"{schema.__name__}: several rules are called {', '.join(twice)}; give each its `name`.")
     if twins := odd_twins(found):

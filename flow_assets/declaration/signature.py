@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from flow_assets.declaration.context import PartitionContext
-from flow_assets.errors import DefinitionError
+from flow_assets.errors import DefinitionError, sentence
 
 
 class Frame(StrEnum):
@@ -73,7 +73,7 @@ def _annotations(function: Callable[..., Any], location: str) -> dict[str, Any]:
     try:
         hints = typing.get_type_hints(function)
     except (NameError, AttributeError, TypeError) as error:
-        raise DefinitionError(f"{location}: annotation cannot be resolved: {error}.") from error
+        raise DefinitionError(sentence(f"{location}: annotation cannot be resolved: {error}")) from error
     return {p: hints.get(p) for p in inspect.signature(function).parameters}
 
 

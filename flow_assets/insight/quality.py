@@ -157,7 +157,7 @@ def find_quality(
     """
     scope = _scope(project, name, partitions)
     judgements = project.holdings.judgements
-    checks = judgements.current_checks(list(scope), since_text(since) if since else "")
+    checks = judgements.current_checks(list(scope), since_text(since) if since is not None else "")
     positions = {dataset: {key: n for n, key in enumerate(keys)} for dataset, keys in scope.items()}
     asked = [check for check in checks if check.partition in positions[check.dataset]]
     asked.sort(key=lambda check: positions[check.dataset][check.partition])

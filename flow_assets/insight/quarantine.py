@@ -9,12 +9,13 @@ import duckdb
 import pyarrow as pa
 
 from flow_assets.checks.expressions import columns_of
+from flow_assets.checks.literals import text
 from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import UNPARTITIONED, Dataset, partition_keys
 from flow_assets.errors import LostObjectError, SelectionError, StoreError
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.selection import choose_keys
-from flow_assets.materialization.set_apart import IS_BLOCKED, PARTITION, Kept, quarantine_files, quarantine_sql, text
+from flow_assets.materialization.set_apart import IS_BLOCKED, PARTITION, Kept, quarantine_files, quarantine_sql
 
 FORMATS = {".parquet": "FORMAT parquet", ".csv": "FORMAT csv, HEADER true"}
 

@@ -148,7 +148,7 @@ class Judge:
         past = self._surroundings.past(inspector.needs, list(tables))
         try:
             return self._inspect_beside(past, inspector, tables, known)
-        except (*UNANSWERED, *OUTSIDE_CAUSES):
+        except Exception:  # noqa: BLE001  whatever it is, it may be of one partition
             alone = ({partition: table} for partition, table in tables.items())
             return {p: found for one in alone for p, found in self._inspect_alone(past, inspector, one, known).items()}
 
@@ -161,6 +161,10 @@ class Judge:
             return dict.fromkeys(one, error)
         except UNANSWERED as error:
             return dict.fromkeys(one, self._blamed(error, inspector, one))
+        except Exception as error:  # noqa: BLE001  a rule that goes wrong itself ends no run
+            said = ": ".join(filter(None, (type(error).__name__, str(error).strip().split("\n")[0].rstrip("."))))
+            name = self._dataset.name
+            return dict.fromkeys(one, RuleError(f"{name}: its rules cannot be asked of these rows: {said}."))
 
     def _inspect_beside(
         self, past: Past, inspector: Inspector, tables: Mapping[str, pa.Table], known: Mapping[str, Results]
@@ -177,7 +181,8 @@ class Judge:
         for rule, digest in self._book.rules:
             if digest in inspector.asked and isinstance(rule.constraint, RowExpression):
                 try:
-                    self._asking({digest}).inspect(one, {}, Past())
+                    with interruptible():
+                        self._asking({digest}).inspect(one, {}, Past())
                 except duckdb.Error as own:
                     return RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(own)}.")
         return RuleError(f"{self._dataset.name}: its rules cannot be asked of these rows: {_first_line(error)}.")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow_assets.checks.literals import text
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.lake import Blob, ObjectStore, PartitionFile, Record
 from flow_assets.materialization.project import Project
@@ -76,11 +77,6 @@ def quarantine_sql(paths: Iterable[tuple[Kept, Path]]) -> str:
         f"* EXCLUDE ({_PATH}, {_KEY}, {_PLACE}, {IS_BLOCKED}, file_row_number) "
         f"{_of(paths, ', file_row_number = true')} ORDER BY {_PLACE}, file_row_number"
     )
-
-
-def text(value: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _of(paths: Iterable[tuple[Kept, Path]], options: str = "") -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock
 
+from flow_assets.checks.literals import identifier, text
 from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import LostObjectError, QueryError, StoreError
@@ -27,7 +28,6 @@ from flow_assets.materialization.set_apart import (
     blocked_sql,
     quarantine_files,
     quarantine_sql,
-    text,
 )
 
 _PARTITION = (PARTITION, "VARCHAR")
@@ -103,7 +103,7 @@ def _set_damaged_aside(project: Project) -> bool:
 def _statements(project: Project) -> Iterator[str]:
     datasets = project.graph.datasets.values()
     for schema in sorted({dataset.layer for dataset in datasets} | {"quarantine", "blocked"}):
-        yield f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}"
+        yield f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}"
     for dataset in datasets:
         yield from _view(dataset, dataset.layer, _declared(dataset), _published_sql(dataset, project))
         left = quarantine_files(project, dataset)
@@ -117,17 +117,17 @@ def _statements(project: Project) -> Iterator[str]:
 
 def _view(dataset: Dataset, schema: str, declared: str, rows: str) -> Iterator[str]:
     """A view that has every declared column, also where there are no files or they are older than its declaration."""
-    view = f"{_name(schema)}.{_name(dataset.name)}"
+    view = f"{identifier(schema)}.{identifier(dataset.name)}"
     yield f"CREATE VIEW {view} AS {declared}{f' UNION ALL BY NAME {rows}' if rows else ''}"
     for column in dataset.schema.columns():
-        yield f"COMMENT ON COLUMN {view}.{_name(column.name)} IS {text(column.description)}"
+        yield f"COMMENT ON COLUMN {view}.{identifier(column.name)} IS {text(column.description)}"
 
 
 def _declared(dataset: Dataset, *more: tuple[str, str]) -> str:
     """No rows of the declared columns, after `more`: names and types."""
     empty = duckdb.from_arrow(dataset.schema.arrow_schema().empty_table())
     columns = [*more, *zip(empty.columns, empty.types, strict=True)]
-    return f"SELECT {', '.join(f'NULL::{kind} AS {_name(name)}' for name, kind in columns)} WHERE false"
+    return f"SELECT {', '.join(f'NULL::{kind} AS {identifier(name)}' for name, kind in columns)} WHERE false"
 
 
 def _published(dataset: Dataset, project: Project) -> Iterator[Blob]:
@@ -144,10 +144,6 @@ def _published_sql(dataset: Dataset, project: Project) -> str:
 def _existing(files: Sequence[Kept], store: ObjectStore) -> list[tuple[Kept, Path]]:
     found = ((kept, kept.path(store)) for kept in files)
     return [(kept, path) for kept, path in found if path.exists()]
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def query(path: Path, sql: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]], bool]:

@@ -158,6 +158,32 @@ def test_the_null_rate_is_of_all_rows() -> None:
     assert null_rate(ColumnDistribution(1, 1), ColumnDistribution(1000, 0)).noise > 1
 
 
+def cut(counts: npt.NDArray[np.int64]) -> ColumnDistribution:
+    """What is kept of a partition that has more categories than are counted."""
+    kept = sorted(enumerate(counts), key=lambda pair: -pair[1])[:50]
+    return ColumnDistribution(int(counts.sum()), 0, categories={f"c{n}": int(count) for n, count in kept if count})
+
+
+@pytest.mark.parametrize(("number", "steepness"), [(60, 0.0), (75, 0.0), (60, 0.3), (100, 0.5), (400, 1.2)])
+@pytest.mark.parametrize("size", [300, 100_000])
+def test_categories_that_some_partitions_do_not_count_are_no_drift(number: int, steepness: float, size: int) -> None:
+    rng = np.random.default_rng(9)
+    weights = 1 / np.arange(1, number + 1) ** steepness
+    days = [cut(counts) for counts in rng.multinomial(size, weights / weights.sum(), 128)]
+    found = [category_psi(days[n], merge(days[n - 28 : n])) for n in range(28, 128)]
+    assert sum(each.value > each.noise for each in found) <= 1
+
+
+def test_a_frequent_category_that_is_gone_has_drifted_though_many_are_not_counted() -> None:
+    rng = np.random.default_rng(9)
+    weights = 1 / np.arange(1, 401)
+    before = merge([cut(counts) for counts in rng.multinomial(5000, weights / weights.sum(), 28)])
+    weights[:2] = weights[2]
+    now = cut(rng.multinomial(5000, weights / weights.sum()) * (np.arange(400) > 1))
+    found = category_psi(now, before)
+    assert found.value > max(0.25, found.noise)
+
+
 def test_merging_adds_up() -> None:
     parts = [exactly([3.0, 1.0], 1), exactly([2.0]), ColumnDistribution(4, 4)]
     whole = merge([*parts, counted(a=2, b=1), counted(a=1)])

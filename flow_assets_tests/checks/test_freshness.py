@@ -50,6 +50,32 @@ def test_the_newest_value_is_compared_with_the_end_of_the_window(
 
 
 @pytest.mark.parametrize(
+    ("values", "failed", "said"),
+    [
+        (pa.array([date(9999, 12, 31)], DAY), 0, "the newest, 9999-12-31, is "),
+        (pa.array([2**30], pa.int32()).cast(DAY), 0, "the newest, 1073741824 as date32[day], is "),
+        (pa.array([-(2**30)], pa.int32()).cast(DAY), 1, "before the end"),
+        (pa.array([datetime(9999, 12, 31, 23, 59, tzinfo=UTC)], TIME), 0, "the newest, 9999-12-31 23:59 UTC, is "),
+        (pa.array([2**62], pa.int64()).cast(TIME), 0, "after the end"),
+        (pa.array([2**62], pa.timestamp("s", "UTC")), 0, "after the end"),
+        (pa.array([-(2**62)], pa.timestamp("s", "UTC")), 1, "before the end"),
+        (pa.array([utc(4, 2)], pa.timestamp("ns", "Asia/Tokyo")), 0, "the newest, 2013-11-04 02:00 UTC, is "),
+    ],
+)
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+def test_times_beyond_the_calendar_are_compared(values: pa.Array, failed: int, said: str, zone: str) -> None:
+    partitions = DailyPartitions("2013-01-01", timezone=zone)
+    facts = PartitionFacts.of(partitions, "2013-11-03", pa.table({"at": values}))
+    result = inspect_freshness(Fresh("3 days"), "at", facts)
+    assert (result.failed, said in result.detail) == (failed, True)
+
+
+def test_an_age_beyond_the_calendar_is_never_reached() -> None:
+    facts = PartitionFacts.of(DAILY, "2013-11-03", pa.table({"at": pa.array([utc(3, 4)], TIME)}))
+    assert inspect_freshness(Fresh("999999999 weeks"), "at", facts).failed == 0
+
+
+@pytest.mark.parametrize(
     ("hour", "failed", "said"), [(9, 0, "3 hours old"), (8, 1, "4 hours old"), (13, 0, "ahead of now")]
 )
 def test_without_a_window_it_is_compared_with_now(hour: int, failed: int, said: str) -> None:

@@ -122,11 +122,10 @@ def test_an_empty_partition_can_be_asked() -> None:
         ("SELECT 1; SELECT 2", "must be one SELECT"),
         ("CREATE TABLE t AS SELECT 1", "must be one SELECT"),
         ("SET threads = 2", "must be one SELECT"),
-        ("", "must be one SELECT"),
     ],
 )
 def test_a_query_that_cannot_be_answered_is_refused_without_rows(sql: str, said: str) -> None:
-    with pytest.raises(DefinitionError, match=r"dataset readings: rule odd: the query .*\.$") as error:
+    with pytest.raises(DefinitionError, match=r"dataset readings: rule odd: the query .*[.!]$") as error:
         require_answerable_queries([readings(SMALL), readings(SMALL, sql)])
     assert said in str(error.value)
 

@@ -177,6 +177,15 @@ def test_a_package_without_datasets_is_told(write: Callable[[str, str], None]) -
         find_datasets("letters_package")
 
 
+def test_folders_that_are_no_packages_are_told(write: Callable[[str, str], None], tmp_path: Path) -> None:
+    write("calendar.py", "DAYS = 365")
+    for layer in ("partitioned", "raw"):
+        write(f"{layer}/vowels.py", source_of("vowels"))
+        (tmp_path / "letters_package" / layer / "__init__.py").unlink()
+    with pytest.raises(DefinitionError, match=r"in it; .*/partitioned, .*/raw has Python files but no __init__.py"):
+        find_datasets("letters_package")
+
+
 @pytest.mark.parametrize("package", ["no_such_package", "letters_package.missing", "no_such_package.at.all"])
 def test_a_package_that_is_not_there_names_the_setting(write: Callable[[str, str], None], package: str) -> None:
     write("vowels.py", source_of("vowels"))
@@ -235,8 +244,13 @@ def test_a_wrong_declaration_is_told_as_it_is(write: Callable[[str, str], None])
     [
         ("letters", {"letter": "letter"}, None),
         ("letter", {"letter": "letter"}, "refers to 'letter', which is not there. Did you mean 'letters'?"),
+        (
+            "counts",
+            {"letter": "letter"},
+            "refers to 'counts', which is itself; within a partition rows are compared by",
+        ),
         ("letters", {"letter": "size"}, "refers to 'letters', which has no column size."),
-        ("letters", {"count": "day"}, "refers to 'letters', where day is string and not int32, as count is."),
+        ("letters", {"count": "day"}, "refers to 'letters', where day is String and not Int32, as count is."),
     ],
 )
 def test_what_a_rule_refers_to_must_be_there(

@@ -166,7 +166,7 @@ def test_a_rule_that_cannot_be_asked_is_named_with_its_schema() -> None:
     class Wrong(DatasetSchema):
         size: Int32 = column("A size", rules=[str_matches("a")])
 
-    with pytest.raises(DefinitionError, match="Wrong: rule size_matches: size is int32, and only a `String` has char"):
+    with pytest.raises(DefinitionError, match="Wrong: rule size_matches: size is Int32, and only a `String` has char"):
         Wrong.all_rules()
 
 

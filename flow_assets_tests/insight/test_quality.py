@@ -101,6 +101,7 @@ def test_rules_that_are_not_known_any_longer_are_told(bad: Sandbox) -> None:
         ({"name": "readinks"}, "Did you mean 'readings'"),
         ({"name": "readings", "partitions": "2024-03-09"}, "readings has no partition 2024-03-09"),
         ({"name": "meters_seen", "partitions": DAYS[0]}, "meters_seen has no partitions; leave --partitions out."),
+        ({"since": ""}, "since '' is no time; write a date"),
         ({"since": "yesterday"}, "since 'yesterday' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
     ],
 )

@@ -1,5 +1,9 @@
 """Rules that cannot be asked of some rows: whose they are, what else goes on, and what happens once they are mended."""
 
+import pytest
+
+from flow_assets.checks import RuleResult, partition_rules
+from flow_assets.declaration.partition_constraints import RowCount
 from flow_assets_tests.materialization.ruled import all_days, blocked, content, count_calls, declare, endings
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -53,6 +57,23 @@ def test_a_rule_in_sql_that_has_no_answer_is_named(sandbox: Sandbox) -> None:
     assert status == "failed"
     assert reason.startswith("Rule is_number cannot be asked of these rows: Conversion Error: ")
     assert reason.count("\n") == 0
+    assert endings(sandbox) == {**all_days("computed"), DAYS[4]: "failed"}
+
+
+def test_a_rule_that_goes_wrong_itself_fails_its_partition_alone(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(constraint: RowCount, rows: int) -> RuleResult:
+        if rows == 2:
+            raise OverflowError
+        return RuleResult(0, 1)
+
+    monkeypatch.setattr(partition_rules, "_counted", count)
+    declare(sandbox, "fa.row_count(1)")
+    sandbox.land(DAYS[4], "meter,watts,note\na,1,x\nb,2,\n")
+    assert sandbox.problems(sandbox.run("readings")) == {
+        f"readings {DAYS[4]}": ("failed", "readings: its rules cannot be asked of these rows: OverflowError.")
+    }
     assert endings(sandbox) == {**all_days("computed"), DAYS[4]: "failed"}
 
 
