@@ -89,7 +89,7 @@ def test_the_words_for_what_is_judged_again(blocked: Sandbox) -> None:
     assert (plan["summary"]["check"], plan["summary"]["compute"]) == (5, 2)
     reasons = {p["partition"]: p["reason"] for p in plan["partitions"] if p["dataset"] == "readings"}
     assert set(reasons.values()) == {
-        "its rules, or what they refer to, changed since it was checked",
+        "was not checked yet by its rules as they are, or what they refer to changed",
         "its rules, or what they refer to, changed since it was blocked",
     }
     done = flow(blocked, "run", "--json")

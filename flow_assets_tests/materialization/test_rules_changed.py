@@ -73,7 +73,7 @@ def test_what_follows_from_a_rule_is_judged_anew_and_nothing_is_read(
     sandbox, calls = ruled
     before = content(sandbox)
     declare(sandbox, changed, OTHER)
-    changed_since = "its rules, or what they refer to, changed since it was checked"
+    changed_since = "was not checked yet by its rules as they are, or what they refer to changed"
     assert sandbox.work() == {f"readings {day}": ("check", changed_since) for day in DAYS}
     summary = sandbox.run()
     assert summary.is_successful
