@@ -79,7 +79,7 @@ def test_a_reference_by_several_columns_passes_where_one_is_null() -> None:
 
 
 def test_a_rule_may_be_called_anything() -> None:
-    names = ["rows", "partition", "__partition", "__row", "state_0_count", "rule_1", "size", 'a "b"', "Big", "big"]
+    names = ["rows", "partition", "__partition", "__row", "state_0_count", "rule_1", "size", 'a"b"', "Big", "big"]
     rules = [row_rule(f"size > {number}", name=name) for number, name in enumerate(names)]
     found = broken({"one": TABLE, "two": TABLE.slice(1, 1)}, rules, Circumstances())
     assert found["one"] == {
