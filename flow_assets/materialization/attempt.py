@@ -65,13 +65,16 @@ class Attempt:
         """Compute, check and write, in portions of which `batch` takes the first."""
         together = self._compute_together(entries, batch) if self._dataset.set_based and len(entries) > 1 else None
         computed: list[_Computed] = []
+        size = 0
         for entry in entries:
             alone = self._compute_alone(entry, batch) if together is None else together.get(entry.partition)
-            computed += [alone] if alone else []
-            if sum(made.table.nbytes for made in computed) >= PORTION_BYTES:
+            if alone:
+                computed.append(alone)
+                size += alone.table.nbytes
+            if size >= PORTION_BYTES:
                 self._finish(computed, batch)
                 yield batch
-                batch, computed = Batch(), []
+                batch, computed, size = Batch(), [], 0
         self._finish(computed, batch)
         yield batch
 

@@ -95,13 +95,15 @@ class Settler:
         found: dict[str, Judged | Exception] = {}
         later: set[str] = set()
         tables: dict[str, pa.Table] = {}
+        size = 0
         for partition, standing in standings.items():
             if judged := self._judge.known(partition, standing.known):
                 found[partition] = judged
-            elif sum(table.nbytes for table in tables.values()) >= PORTION_BYTES:
+            elif size >= PORTION_BYTES:
                 later.add(partition)
             elif (table := self._read(standing)) is not None:
                 tables[partition] = table
+                size += table.nbytes
         known = {partition: standings[partition].known for partition in tables}
         return {**found, **(self._judge.complete(tables, known) if tables else {})}, later
 
