@@ -142,8 +142,6 @@ def copy_datasets(package: Path, end: date) -> None:
     for path in package.rglob("*.py"):
         path.write_text(path.read_text().replace("flow_assets.datasets.", f"{DATASETS}."))
     _edit(package / "calendar.py", f'end_date="{DAILY.end_date}"', f'end_date="{end}"')
-    if str(end) != DAILY.end_date:  # in a few days not every carrier flies
-        _edit(package / "partitioned" / "carrier_history.py", "row_count(min_value=1,", "row_count(min_value=0,")
     _edit(package / _EDITED, _INLINE, _IN_A_HELPER)
     with (package / _EDITED).open("a") as file:
         file.write(_HELPER + _BEFORE)
