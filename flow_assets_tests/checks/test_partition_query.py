@@ -86,6 +86,8 @@ def test_it_uses_as_much_of_the_machine_as_another(tmp_path: Path) -> None:
 
 def test_a_signal_ends_a_long_query() -> None:
     script = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # which who starts the tests may have ignored\n"
         "import pyarrow as pa\n"
         "from flow_assets import partition_query\n"
         "from flow_assets.checks.partition_query import inspect_query, sealed_connection\n"
