@@ -82,14 +82,21 @@ def test_the_warehouse_has_a_view_a_dataset(year: tuple[Deployment, dict[str, An
     assert {row["name"]: row["rows"] for row in deployment.json("query", counts)} == LAYERED_ROWS
 
 
-def test_a_column_dropped_downstream_stops_there(changing: Deployment) -> None:
-    changing.edit_lines(lambda line: {**line, "arr_time": "1234"})
+def test_what_is_dropped_downstream_stops_there(changing: Deployment) -> None:
+    changing.swap_lines()  # a line's number goes no further
     computed = [name.rpartition(" #")[0] for name in changing.computed_now()]
     assert computed == [f"departures {DAY}", f"raw_flights {DAY}"]
 
 
+def an_hour_later(line: dict[str, str]) -> dict[str, str]:
+    """A flight that arrived an hour later, by its delay and by the clock."""
+    hour, minute = divmod(int(line["arr_time"]), 100)
+    arrived = f"{(hour + 1) % 24 or 24}{minute:02}"
+    return {**line, "arr_delay": str(int(line["arr_delay"]) + 60), "arr_time": arrived}
+
+
 def test_a_changed_day_computes_exactly_what_reads_it(changing: Deployment) -> None:
-    changing.edit_lines(lambda line: {**line, "arr_delay": str(int(line["arr_delay"]) + 60)})
+    changing.edit_lines(an_hour_later)
     computed = [name.rpartition(" #")[0].split(" ") for name in changing.computed_now()]
     by_dataset: dict[str, list[str]] = {}
     for name, partition in computed:

@@ -47,6 +47,17 @@ class Deployment:
 
     def edit_lines(self, edit: Any) -> None:
         """Land the day again with its first line of data changed."""
-        lines = gzip.decompress(self.flights.read_bytes()).decode().splitlines()
+        lines = self._lines()
         lines[1] = ",".join(edit(dict(zip(lines[0].split(","), lines[1].split(","), strict=True))).values())
+        self._land(lines)
+
+    def swap_lines(self) -> None:
+        """Land the day again with its first two lines of data in the other order."""
+        header, first, second, *others = self._lines()
+        self._land([header, second, first, *others])
+
+    def _lines(self) -> list[str]:
+        return gzip.decompress(self.flights.read_bytes()).decode().splitlines()
+
+    def _land(self, lines: list[str]) -> None:
         self.flights.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode()))
