@@ -96,8 +96,7 @@ class Materializer:
         recipe = self._planner.recipes[dataset.name]
         writer = Writer(recipe, self._project.store, self._run_id)
         judge = Judge(recipe, self._planner, self._project.holdings, self._connection)
-        if work:
-            self._project.holdings.judgements.keep_rule_set(dataset.name, recipe.book.digest, recipe.book.to_json())
+        self._project.holdings.judgements.keep_rule_set(dataset.name, recipe.book.digest, recipe.book.to_json())
         attempt = Attempt(self._planner, Computer(recipe, self._planner, self._loader), writer, judge)
         size = SET_BASED_PARTITIONS if dataset.set_based else BATCH_PARTITIONS
         queue = deque((list(work[start : start + size]), False) for start in range(0, len(work), size))
