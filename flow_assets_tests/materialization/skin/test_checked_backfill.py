@@ -1,16 +1,11 @@
 """A backfill through Dagster's daemon: every partition has its checks' results, and a blocked one fails alone."""
 
-import os
-from unittest import mock
-
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import ModuleTarget
-from dagster_graphql.cli import execute_query
 
 from flow_assets_tests.daemon import daemon
 from flow_assets_tests.materialization.skin.conftest import deploy
+from flow_assets_tests.materialization.skin.graphql import answered
 from flow_assets_tests.materialization.skin.meters_with_rules import add_rules
 from flow_assets_tests.materialization.skin.test_backfill import DAILY, backfill, partitions_of
 from flow_assets_tests.materialization.skin.test_checked_runs import BLOCKED, NAMES, RAW, WARNED, statuses
@@ -52,11 +47,8 @@ def test_a_backfill_shows_each_partition_its_own_result(sandbox: Sandbox) -> Non
         assert statuses(deployment, "uniqueness") == {"SUCCEEDED": list(DAYS)}
         for name in DAILY[1:]:
             assert statuses(deployment, "completeness", name) == {"SUCCEEDED": list(DAYS)}
-        with mock.patch.dict(os.environ, sandbox.environment()):
-            target = ModuleTarget("flow_assets.definitions", None, working_directory=None, location_name="flow_assets")
-            with WorkspaceProcessContext(deployment.instance, target) as context:
-                answer = execute_query(context, CHECKS)
-    nodes = {node["assetKey"]["path"][0]: node["assetChecksOrError"] for node in answer["data"]["assetNodes"]}
+        answer = answered(sandbox, deployment.instance, CHECKS)
+    nodes = {node["assetKey"]["path"][0]: node["assetChecksOrError"] for node in answer["assetNodes"]}
     checks = {check["name"]: check for check in nodes[RAW]["checks"]}
     assert {name for name, check in checks.items() if check["blocking"]} == {*NAMES} - {"consistency"}
     ranges = checks["validity"]["partitionStatuses"]["ranges"]

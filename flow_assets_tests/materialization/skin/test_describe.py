@@ -1,25 +1,20 @@
 """What Dagster's own GraphQL, on which its UI stands, tells of datasets and of their partitions."""
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import dagster as dg
 import pytest
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import ModuleTarget
-from dagster_graphql.cli import execute_query
 
 from flow_assets.declaration import AllPartitions, HashBuckets, Lookback, SamePartition, StaticPartitions
 from flow_assets.definitions import build_definitions
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
-from flow_assets.materialization.skin import open_instance
 from flow_assets.materialization.skin.describe import event, in_words
 from flow_assets.settings import Settings
 from flow_assets_tests.materialization.skin.conftest import deploy
+from flow_assets_tests.materialization.skin.graphql import answered
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 ALL_DAYS = (DAYS[0], DAYS[-1])
@@ -68,12 +63,8 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         for _ in range(2):
             assert deployment.materialize("raw_readings", "readings", "trends", days=ALL_DAYS).success
             assert deployment.materialize("meters_seen").success
-    with mock.patch.dict(os.environ, sandbox.environment()), open_instance(sandbox.settings.dagster_home) as instance:
-        target = ModuleTarget("flow_assets.definitions", None, working_directory=None, location_name="flow_assets")
-        with WorkspaceProcessContext(instance, target) as context:
-            answer = execute_query(context, NODES)
-    assert "errors" not in answer, answer
-    return {node["assetKey"]["path"][0]: node for node in answer["data"]["assetNodes"]}
+        answer = answered(sandbox, deployment.instance, NODES)
+    return {node["assetKey"]["path"][0]: node for node in answer["assetNodes"]}
 
 
 def entries(described: dict[str, Any]) -> dict[str, dict[str, Any]]:

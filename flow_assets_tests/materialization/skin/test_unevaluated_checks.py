@@ -5,9 +5,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import ModuleTarget
-from dagster_graphql.cli import execute_query
 
 from flow_assets.declaration import Dataset
 from flow_assets.errors import StoreError
@@ -15,6 +12,7 @@ from flow_assets.materialization.materializer import Materializer
 from flow_assets.materialization.skin import prepare_home
 from flow_assets.materialization.skin.event_log import BatchedEventLog
 from flow_assets_tests.materialization.skin.conftest import Deployment, deploy
+from flow_assets_tests.materialization.skin.graphql import answered
 from flow_assets_tests.materialization.skin.meters_with_rules import add_rules
 from flow_assets_tests.materialization.skin.recorded import LINE
 from flow_assets_tests.materialization.skin.test_checked_backfill import CHECKS
@@ -150,13 +148,9 @@ def test_only_what_is_planned_of_that_run_and_those_checks_is_forgotten(spoiled:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`:DeprecationWarning")  # Dagster calls its own
-def test_the_ui_is_answered_so(spoiled: Deployment, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
-    target = ModuleTarget("flow_assets.definitions", None, working_directory=None, location_name="flow_assets")
-    with WorkspaceProcessContext(spoiled.instance, target) as context:
-        answer = execute_query(context, CHECKS)
-    nodes = {node["assetKey"]["path"][0]: node["assetChecksOrError"] for node in answer["data"]["assetNodes"]}
+def test_the_ui_is_answered_so(spoiled: Deployment, sandbox: Sandbox) -> None:
+    answer = answered(sandbox, spoiled.instance, CHECKS)
+    nodes = {node["assetKey"]["path"][0]: node["assetChecksOrError"] for node in answer["assetNodes"]}
     (uniqueness,) = [check for check in nodes["readings"]["checks"] if check["name"] == "uniqueness"]
     ranges = uniqueness["partitionStatuses"]["ranges"]
     assert [(of["startKey"], of["endKey"], of["status"]) for of in ranges] == [(GOOD, OTHER, "SUCCEEDED")]
