@@ -30,10 +30,10 @@ from benchmarks.subjects.sales import (
     SCHEMA,
 )
 from flow_assets import in_range, isin, not_null, notin, row_rule, str_length, str_matches
-from flow_assets.checks.compile import broken
-from flow_assets.checks.rows import Asked
+from flow_assets.checks.compile import broken_count
+from flow_assets.checks.sampling import ENOUGH
 from flow_assets.checks.scan import scan_relation
-from flow_assets.checks.states import encode, state_expressions
+from flow_assets.checks.states import complete, encode, state_expressions
 from flow_assets.checks.unique import repeated_sorted
 from flow_assets.declaration import ColumnDeclaration
 
@@ -70,12 +70,17 @@ def ours(connection: duckdb.DuckDBPyConnection, path: Path, *, with_quantiles: b
     """How many rows break each rule; the states are gathered and encoded."""
     types = {field.name: field.type for field in SCHEMA}
     columns = [ColumnDeclaration(name, type_, True, name) for name, type_ in types.items()]
-    asked = Asked({}, {rule.name: sql for rule in RULES if (sql := broken(rule, types))})
-    states = state_expressions(columns, {"category": CATEGORIES}, with_quantiles=with_quantiles)
-    found = scan_relation(connection.read_parquet(str(path)), [*asked.counts, *states])
-    encode(found, columns)
-    failed = {rule.name: int(found[asked.aliases[rule.name]][0].as_py()) for rule in RULES}
-    keys = pyarrow.parquet.read_table(path, columns=[KEY])
+    counts = [(f"rule_{number}", str(broken_count(rule, types))) for number, rule in enumerate(RULES)]
+    expected = {"category": CATEGORIES}
+    sales = connection.read_parquet(str(path), file_row_number=with_quantiles)
+    # A share as `sampling.with_sample` draws it of rows that are in memory.
+    share = pyarrow.parquet.read_metadata(path).num_rows // ENOUGH if with_quantiles else 0
+    sampled = f"hash(file_row_number) % {share} = 0" if share else None
+    states = state_expressions(columns, expected, with_quantiles=with_quantiles, only_expected=True, sampled=sampled)
+    found = scan_relation(sales, [*counts, *states])
+    encode(complete(found, columns, expected, lambda _, others: scan_relation(sales, others)), columns)
+    failed = {rule.name: int(found[alias][0].as_py()) for rule, (alias, _) in zip(RULES, counts, strict=True)}
+    keys = sales.select(KEY).to_arrow_table()
     return {**failed, f"{KEY}_unique": int(repeated_sorted(keys, [KEY]).sum())}
 
 

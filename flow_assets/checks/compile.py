@@ -9,7 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from flow_assets.checks.categories import counts_of, is_counted_apart
 from flow_assets.checks.literals import identifier, literal, text
+from flow_assets.checks.patterns import glob_of
 from flow_assets.declaration import Rule
 from flow_assets.declaration.constraints import (
     Compare,
@@ -49,6 +51,23 @@ def broken(rule: Rule, columns: Mapping[str, pa.DataType]) -> str | None:
         return None
     column = rule.columns[0] if rule.columns else ""
     return write(rule.constraint, identifier(column), columns.get(column))
+
+
+def broken_count(rule: Rule, columns: Mapping[str, pa.DataType]) -> str | None:
+    """SQL that counts the rows which break the rule; None as of `broken`."""
+    constraint = rule.constraint
+    if isinstance(constraint, IsIn) and not constraint.forbidden:
+        values = list(dict.fromkeys(constraint.values))
+        if is_counted_apart(columns[rule.columns[0]], values):
+            column = identifier(rule.columns[0])
+            return f"coalesce(count({column}) - ({' + '.join(counts_of(column, values))}), 0)::BIGINT"
+    sql = broken(rule, columns)
+    return sql and count_of(sql)
+
+
+def count_of(condition: str) -> str:
+    """SQL that counts the rows for which a condition is true."""
+    return f"coalesce(count_if({condition}), 0)::BIGINT"
 
 
 def failing_sql(rule: Rule, columns: Mapping[str, pa.DataType]) -> str:
@@ -93,7 +112,9 @@ def _str_matches(constraint: StrMatches, column: str, kind: pa.DataType) -> str:
     if constraint.mode in ("startswith", "endswith"):
         return f"NOT {_AFFIX[constraint.mode]}({column}, {text(constraint.pattern)})"
     if constraint.mode == "matches" and _is_of_whole_text(constraint.pattern):
-        return f"NOT regexp_full_match({column}, {text(constraint.pattern[:-1])})"
+        whole = constraint.pattern[:-1]
+        glob = glob_of(whole)
+        return f"NOT ({column} GLOB {text(glob)})" if glob else f"NOT regexp_full_match({column}, {text(whole)})"
     # In a group that captures: DuckDB 2.0 takes some patterns without one, such as `^(?:)`, for an equality.
     start = r"\A" if constraint.mode == "matches" else ""
     return f"NOT regexp_matches({column}, {text(f'{start}({constraint.pattern})')})"

@@ -4,6 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import Container, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 import duckdb
 import pyarrow as pa
@@ -15,8 +16,9 @@ from flow_assets.checks.partition_query import sealed_connection
 from flow_assets.checks.partition_rules import inspect_partition, needs
 from flow_assets.checks.results import RuleResult, judge
 from flow_assets.checks.rows import Asked, Circumstances, ask, failing_rows, sample, split
-from flow_assets.checks.scan import scan
-from flow_assets.checks.states import category_columns, decode, encode, state_expressions
+from flow_assets.checks.sampling import SAMPLED, with_sample
+from flow_assets.checks.scan import Expressions, scan
+from flow_assets.checks.states import category_columns, complete, decode, encode, state_expressions
 from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.constraints import Scope
 
@@ -106,7 +108,9 @@ class Inspector:
             if asked is None or digest in asked
         }
         self.needs = needs(list(self._asked.values()))
-        self._states = state_expressions(dataset.schema.columns(), category_columns(dataset))
+        self._categories = category_columns(dataset)
+        gather = partial(state_expressions, dataset.schema.columns(), self._categories, only_expected=True)
+        self._states, self._sampled_states = gather(), gather(sampled=SAMPLED)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -146,15 +150,25 @@ class Inspector:
         """Count and gather what one scan can, and set those rows apart that leave."""
         # Within a partition the partition column, by which a set-based result is sorted first, is the same.
         asked = ask(self._connection, batch, list(rules.values()), Circumstances(self._dataset.sort_by, keys))
-        counted = scan(self._connection, asked.batch, [*asked.counts, *self._states])
-        states = encode(counted, self._dataset.schema.columns())
+        to_scan = with_sample(asked.batch)
+        states = self._states if to_scan is asked.batch else self._sampled_states
+        counted = scan(self._connection, to_scan, [*asked.counts, *states])
+        encoded = self._encoded(counted, batch)
         columns = {digest: counted[asked.aliases[rule.name]].to_pylist() for digest, rule in rules.items()}
         found = {}
         for number, (partition, table) in enumerate(batch.items()):
             results = {digest: RuleResult(int(counts[number] or 0), len(table)) for digest, counts in columns.items()}
-            found[partition] = Inspected(table, len(table), results, states=states[number])
+            found[partition] = Inspected(table, len(table), results, states=encoded[number])
             self._look_closer(found[partition], asked, partition, rules)
         return found
+
+    def _encoded(self, counted: pa.Table, batch: Mapping[str, pa.Table]) -> list[bytes]:
+        columns, partitions = self._dataset.schema.columns(), list(batch.items())
+
+        def count(numbers: Sequence[int], expressions: Expressions) -> pa.Table:
+            return scan(self._connection, dict(partitions[number] for number in numbers), expressions)
+
+        return encode(complete(counted, columns, self._categories, count), columns)
 
     def _look_closer(self, found: Inspected, asked: Asked, partition: str, rules: Mapping[str, Rule]) -> None:
         """Read the rows of what is broken: those that leave, and a few of each rule that tolerates no so many."""

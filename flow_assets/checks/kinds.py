@@ -1,25 +1,18 @@
 """Which kinds of columns there are for a profile, and what DuckDB gathers of each in one scan."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time
 from enum import StrEnum
 
 import pyarrow as pa
 
-from flow_assets.checks.literals import text
-
 TEXT_LENGTH = 64
 """Of a text, the least and the greatest keep so many characters, and so do categories."""
-
-_COUNTED_APART = 16
-"""Expected values of a column up to which counting each by itself is cheaper than a histogram."""
 
 _SAFE_DIGITS = 28
 """Sums of decimals of more digits could overflow DuckDB's 128 bits within ten billion rows."""
 
-_QUANTILES = "approx_quantile({c}, 0.5)"  # of which quantile does not matter to the state
 _DISTINCT = "approx_count_distinct({c}) EXPORT_STATE"
-_FINITE = "FILTER (isfinite({c}))"
+_FINITE = "CASE WHEN isfinite({c}) THEN {c} END"  # cheaper than a filter
 _ENDS = {"least": "min({c})", "greatest": "max({c})"}
 _TOTAL = {"total": "sum({c})"}
 
@@ -41,21 +34,21 @@ _PARTS: dict[Kind, dict[str, str]] = {
         **_ENDS,
         "moments": "stddev_samp({c}) EXPORT_STATE",
         "approx_distinct": _DISTINCT,
-        "quantiles": f"{_QUANTILES} EXPORT_STATE",
+        "quantiles": "{c}",
     },
     Kind.DECIMAL: {
         **_ENDS,
         "moments": "stddev_samp({c}::DOUBLE) EXPORT_STATE",
         "approx_distinct": _DISTINCT,
-        "quantiles": "approx_quantile({c}::DOUBLE, 0.5) EXPORT_STATE",
+        "quantiles": "{c}::DOUBLE",
     },
     Kind.REAL: {
         "nan": "count_if(isnan({c}))",
         "least": "min({c})",  # to DuckDB, NaN is the greatest
-        "greatest": "max({c}) FILTER (NOT isnan({c}))",
-        "moments": f"stddev_samp({{c}}) {_FINITE} EXPORT_STATE",
+        "greatest": "max(nullif({c}, 'nan'))",
+        "moments": f"stddev_samp({_FINITE}) EXPORT_STATE",
         "approx_distinct": _DISTINCT,
-        "quantiles": f"{_QUANTILES} {_FINITE} EXPORT_STATE",
+        "quantiles": _FINITE,
     },
     Kind.TEXT: {
         "least": f"left(min({{c}}), {TEXT_LENGTH})",
@@ -63,7 +56,7 @@ _PARTS: dict[Kind, dict[str, str]] = {
         "approx_distinct": _DISTINCT,
     },
     Kind.TRUTH: {"trues": "count_if({c})"},
-    Kind.TIME: {**_ENDS, "approx_distinct": _DISTINCT, "quantiles": f"{_QUANTILES} EXPORT_STATE"},
+    Kind.TIME: {**_ENDS, "approx_distinct": _DISTINCT, "quantiles": "{c}"},
     Kind.OTHER: {},
 }
 
@@ -92,42 +85,25 @@ def plain_type(type_: pa.DataType) -> pa.DataType:
     return type_.value_type if pa.types.is_dictionary(type_) else type_
 
 
-def parts_of(type_: pa.DataType, quoted: str) -> dict[str, str]:
+def parts_of(type_: pa.DataType, quoted: str, sampled: str | None = None) -> dict[str, str]:
     """What is gathered of a column besides its count: the part's name to its aggregate in SQL.
 
     Args:
         type_: the column's.
         quoted: the column's name as SQL has it.
+        sampled: in SQL, whether a row belongs to those of which quantiles are sketched; all do by default.
     """
     kind = kind_of(type_)
     name = f"{quoted}::VARCHAR" if kind is Kind.TEXT and pa.types.is_dictionary(type_) else quoted
     parts = dict(_PARTS[kind])
     if kind is Kind.TIME and getattr(type_, "unit", None) == "ns":  # which DuckDB's sketch does not know
-        parts["quantiles"] = f"approx_quantile({{c}}::{_microseconds_sql(type_)}, 0.5) EXPORT_STATE"
+        parts["quantiles"] = f"{{c}}::{_microseconds_sql(type_)}"
     if kind is Kind.WHOLE or (kind is Kind.DECIMAL and type_.precision <= _SAFE_DIGITS):
         parts.update(_TOTAL)
+    if values := parts.get("quantiles"):
+        of_these = f"CASE WHEN {sampled} THEN {values} END" if sampled else values
+        parts["quantiles"] = f"approx_quantile({of_these}, 0.5) EXPORT_STATE"  # the state is of all quantiles
     return {part: sql.format(c=name) for part, sql in parts.items()}
-
-
-def categories_of(type_: pa.DataType, quoted: str, expected: Sequence[str]) -> str:
-    """SQL for how often each value of a column occurs, as a map; an expected one may be there with 0.
-
-    A histogram costs as much as twenty comparisons, so that only texts that are not expected come into it.
-
-    Args:
-        type_: the column's.
-        quoted: the column's name as SQL has it.
-        expected: texts which most of its values are.
-    """
-    if kind_of(type_) is not Kind.TEXT or pa.types.is_dictionary(type_):
-        return f"histogram(left({quoted}::VARCHAR, {TEXT_LENGTH}))"
-    cut = f"CASE WHEN strlen({quoted}) > {TEXT_LENGTH} THEN left({quoted}, {TEXT_LENGTH}) ELSE {quoted} END"
-    short = [text(value) for value in expected if len(value) < TEXT_LENGTH]
-    if not short or len(short) > _COUNTED_APART:
-        return f"histogram({cut})"
-    counts = ", ".join(f"{value}: count_if({quoted} = {value})::UBIGINT" for value in short)
-    others = f"{quoted} NOT IN (SELECT unnest([{', '.join(short)}]))"
-    return f"map_concat(MAP {{{counts}}}, histogram({cut}) FILTER (WHERE {others}))"
 
 
 def quantile_type(type_: pa.DataType) -> pa.DataType:

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from flow_assets.checks.compile import broken
+from flow_assets.checks.compile import broken, broken_count, count_of
 from flow_assets.checks.expressions import columns_of
 from flow_assets.checks.literals import identifier
 from flow_assets.checks.python_rules import failing_in_python
@@ -41,10 +41,12 @@ class Asked:
     Attributes:
         batch: the partitions, with a column of truth values for each rule that SQL over one row cannot say.
         broken: rule's name to SQL that is true exactly for rows that break it, false or null for others.
+        counted: rule's name to SQL that counts those rows.
     """
 
     batch: Mapping[str, pa.Table]
     broken: Mapping[str, str]
+    counted: Mapping[str, str]
 
     @property
     def aliases(self) -> dict[str, str]:
@@ -54,7 +56,7 @@ class Asked:
     @property
     def counts(self) -> list[tuple[str, str]]:
         """For `scan`: how many rows break each rule, by its alias."""
-        return [(self.aliases[name], f"coalesce(count_if({sql}), 0)::BIGINT") for name, sql in self.broken.items()]
+        return [(self.aliases[name], sql) for name, sql in self.counted.items()]
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def ask(
     schema = next(iter(batch.values())).schema
     columns = dict(zip(schema.names, schema.types, strict=True))
     compiled = {rule.name: broken(rule, columns) for rule in rules}
+    counted = {rule.name: broken_count(rule, columns) for rule in rules}
     others = [rule for rule in rules if compiled[rule.name] is None]
     together = concatenated(batch) if others else None
     marked = batch
@@ -97,7 +100,12 @@ def ask(
         mask = _mask(connection, batch, together, rule, circumstances or Circumstances())
         marked = _with_column(marked, f"__fails_{number}", mask)
         compiled[rule.name] = identifier(f"__fails_{number}")
-    return Asked(marked, {name: sql for name, sql in compiled.items() if sql})
+        counted[rule.name] = count_of(identifier(f"__fails_{number}"))
+    return Asked(marked, _all_there(compiled), _all_there(counted))
+
+
+def _all_there(sql: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in sql.items() if text}
 
 
 def _mask(

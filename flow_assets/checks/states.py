@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flow_assets.checks.categories import Count, categories_of, expected_of, with_unexpected
 from flow_assets.checks.history import is_categorical
-from flow_assets.checks.kinds import Kind, categories_of, kind_of, parts_of, plain_type
+from flow_assets.checks.kinds import Kind, kind_of, parts_of, plain_type
 from flow_assets.checks.literals import identifier
+from flow_assets.checks.sampling import with_all_weight
 from flow_assets.declaration import ColumnDeclaration, Dataset
 from flow_assets.declaration.constraints import Constraint, IsIn
 from flow_assets.declaration.partition_constraints import NoDrift
@@ -74,6 +76,8 @@ def state_expressions(
     categories: Mapping[str, Sequence[str]] | None = None,
     *,
     with_quantiles: bool = True,
+    only_expected: bool = False,
+    sampled: str | None = None,
 ) -> list[tuple[str, str]]:
     """What a scan has to compute for each partition: alias and aggregate, for DuckDB.
 
@@ -85,16 +89,40 @@ def state_expressions(
         columns: of which columns.
         categories: columns whose values are counted one by one as well, each with the texts that are expected there.
         with_quantiles: whether to gather sketches of the quantiles, which cost more than all the rest.
+        only_expected: leave texts that are not expected to `complete`.
+        sampled: a condition, in SQL; quantiles are sketched from the rows alone for which it is true.
     """
     found = [("state_rows", "count(*)")]
     for number, column in enumerate(columns):
         quoted = identifier(column.name)
-        parts = {"count": f"count({quoted})", **parts_of(column.type, quoted)}
+        parts = {"count": f"count({quoted})", **parts_of(column.type, quoted, sampled)}
         if categories and column.name in categories:
-            parts["categories"] = categories_of(column.type, quoted, categories[column.name])
+            expected = categories[column.name] if only_expected else ()
+            parts["categories"] = expected_of(column.type, quoted, expected)
         if not with_quantiles:
             parts.pop("quantiles", None)
         found += [(_alias(number, part), sql) for part, sql in parts.items()]
+    return found
+
+
+def complete(
+    found: pa.Table, columns: Sequence[ColumnDeclaration], categories: Mapping[str, Sequence[str]], count: Count
+) -> pa.Table:
+    """What `state_expressions` found with `only_expected`, and the texts that were not expected.
+
+    Args:
+        found: a row a partition.
+        columns: as they were given to `state_expressions`.
+        categories: as they were given.
+        count: scans some of the partitions once more; asked only where there is anything unexpected.
+    """
+    for number, column in enumerate(columns):
+        if categories.get(column.name):
+            alias = _alias(number, "categories")
+            values = found.column(_alias(number, "count")).to_pylist()
+            wanted = (alias, categories_of(column.type, identifier(column.name)))
+            maps = with_unexpected(found.column(alias), values, wanted, count)
+            found = found.set_column(found.schema.get_field_index(alias), alias, maps)
     return found
 
 
@@ -168,6 +196,9 @@ def _column_rows(gathered: Mapping[str, pa.Array], number: int, column: ColumnDe
     if "categories" in parts:
         parts["categories"] = _most_frequent(parts["categories"])
     parts |= {part: pc.fill_null(parts[part], 0) for part in ("count", "nan", "trues") if part in parts}
+    if "quantiles" in parts:
+        values = parts["moments"].field("count") if "moments" in parts else parts["count"]  # only finite ones
+        parts["quantiles"] = with_all_weight(parts["quantiles"].cast(_LAYOUTS["quantiles"]), values)
     parts["rows"] = pc.fill_null(gathered["state_rows"], 0)
     return _filled(len(parts["rows"]), parts, column.name, str(plain_type(column.type)), number + 1)
 

@@ -6,7 +6,8 @@ import duckdb
 import pyarrow as pa
 
 from flow_assets.checks.profile import ColumnProfile, Profile, merge
-from flow_assets.checks.states import encode, state_expressions
+from flow_assets.checks.scan import scan
+from flow_assets.checks.states import complete, encode, state_expressions
 from flow_assets.declaration import ColumnDeclaration
 
 
@@ -23,15 +24,14 @@ def gather(
 ) -> list[bytes]:
     """The states of tables of one schema, from one scan over all of them."""
     columns = declared(partitions[0].schema)
-    gathered = ", ".join(
-        f"{sql} AS {alias}"
-        for alias, sql in state_expressions(columns, dict.fromkeys(categories, expected), with_quantiles=with_quantiles)
-    )
-    numbered = [t.append_column("p", pa.repeat(pa.scalar(n), len(t))) for n, t in enumerate(partitions)]
-    relation = connection.from_arrow(pa.concat_tables(numbered))
-    found = relation.query("rows_", f"SELECT p, {gathered} FROM rows_ GROUP BY p").to_arrow_table()
-    rows = {p: row for row, p in enumerate(found["p"].to_pylist())}
-    return encode(found.take(pa.array([rows.get(n) for n in range(len(partitions))], pa.int64())), columns)
+    wanted = dict.fromkeys(categories, expected)
+    expressions = state_expressions(columns, wanted, with_quantiles=with_quantiles, only_expected=bool(expected))
+
+    def count(numbers: Sequence[int], asked: Sequence[tuple[str, str]]) -> pa.Table:
+        return scan(connection, {str(number): partitions[number] for number in numbers}, asked)
+
+    found = count(range(len(partitions)), expressions)
+    return encode(complete(found, columns, wanted, count) if expected else found, columns)
 
 
 def profile(connection: duckdb.DuckDBPyConnection, *partitions: pa.Table, **options: object) -> Profile:

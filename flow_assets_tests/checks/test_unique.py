@@ -37,6 +37,28 @@ def test_rows_that_are_repeated(columns: dict[str, Any], previous: list[bool], a
     assert repeated_sorted(chunked, names).tolist() == any_other
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.uint8(),
+        pa.int16(),
+        pa.date32(),
+        pa.date64(),
+        pa.time32("s"),
+        pa.time64("ns"),
+        pa.timestamp("us", "UTC"),
+        pa.duration("s"),
+    ],
+    ids=str,
+)
+def test_numbers_and_times_are_compared_across_chunks(kind: pa.DataType) -> None:
+    width = pa.int32() if kind.bit_width == 32 else pa.int64()
+    numbers = pa.array([1, 1, 2, 3, 3], pa.int64()).cast(width if pa.types.is_temporal(kind) else kind)
+    values = numbers.cast(kind)
+    column = pa.chunked_array([values.slice(0, 1), values.slice(1, 0), values.slice(1, 3), values.slice(4)])
+    assert repeated_sorted(pa.table({"x": column}), ["x"]).tolist() == [True, True, False, True, True]
+
+
 def test_rows_in_any_order_are_compared_with_all() -> None:
     table = pa.table({"x": [2, 1, 2, None, 1, 3, None], 'a "y"': ["a", "b", "a", None, "c", "d", None]})
     assert repeated(duckdb.connect(), table, ["x"]).tolist() == [True, True, True, True, True, False, True]
