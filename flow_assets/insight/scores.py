@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import Any, Self
 
 from flow_assets.checks.results import RuleResult
-from flow_assets.declaration.rules import tolerates
+from flow_assets.declaration.rules import Dimension, tolerates
 from flow_assets.ledger.judgements import Check
 
 RuleSets = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -25,6 +25,8 @@ PeriodOf = Callable[[str, str], str | None]
 
 Scores = Mapping[str, Mapping[str, float]]
 """Dataset to dimension to score."""
+
+_DIMENSIONS = [str(dimension) for dimension in Dimension]
 
 
 @dataclass(frozen=True)
@@ -148,13 +150,16 @@ def dimension_scores(rules: Iterable[RuleScore], period: str | None = None) -> S
         failed, total = (rule.failed, rule.total) if period is None else rule.periods.get(period, (0, 0))
         if total:
             shares.setdefault(rule.dataset, {}).setdefault(rule.rule.dimension, []).append(1 - failed / total)
-    return {dataset: {name: fmean(of) for name, of in found.items()} for dataset, found in shares.items()}
+    return {
+        dataset: {name: fmean(found[name]) for name in _DIMENSIONS if name in found}
+        for dataset, found in shares.items()
+    }
 
 
 def over_datasets(scores: Scores) -> dict[str, float]:
     """The score of each dimension over the datasets that have one."""
-    names = {name for of in scores.values() for name in of}
-    return {name: fmean(of[name] for of in scores.values() if name in of) for name in names}
+    shares = {name: [of[name] for of in scores.values() if name in of] for name in _DIMENSIONS}
+    return {name: fmean(of) for name, of in shares.items() if of}
 
 
 def overall(scores: Mapping[str, float]) -> float | None:

@@ -38,6 +38,9 @@ class Because(StrEnum):
     REVIEWED = "reviewed"
 
 
+RETRIED = "is tried again, though nothing has changed since it was blocked"
+
+
 class PlanEntry(NamedTuple):
     """What is to be done with one partition.
 

@@ -258,6 +258,8 @@ _REASONS: dict[Because, Callable[[Explainer, PlanEntry], str]] = {
     Because.INPUT_ABSENT: lambda _, e: f"required input {_input(e)} is not there; materialize it first",
     Because.BLOCKED: lambda _, e: f"{BLOCKED_BEFORE}: {e.detail[0]}",
     Because.RULES_CHANGED: lambda _, e: "was not checked yet by its rules as they are, or what they refer to changed",
-    Because.REVIEWED: lambda _, e: "its rules, or what they refer to, changed since it was blocked",
+    Because.REVIEWED: lambda _, e: next(
+        iter(e.detail), "its rules, or what they refer to, changed since it was blocked"
+    ),
     Because.FAILED_BEFORE: lambda _, e: f"{FAILED_BEFORE}: {e.detail[0]}",
 }

@@ -8,7 +8,7 @@ from flow_assets.declaration import Dataset, DatasetGraph, partition_keys
 from flow_assets.errors import LostObjectError
 from flow_assets.lake import Blob, ObjectStore, Record
 from flow_assets.ledger import Failure, Holding, Holdings
-from flow_assets.memo.entries import Action, Because, PlanEntry
+from flow_assets.memo.entries import RETRIED, Action, Because, PlanEntry
 from flow_assets.memo.key import Recipe, input_text
 from flow_assets.memo.landed_file import LandedFile
 from flow_assets.memo.landing import Landing
@@ -186,8 +186,10 @@ class Planner:
             return failed
         block = self._review.blocked.get(partition)
         if block and block.key == key:
-            if partition in self._review.to_review or self._is_wished((name, partition)):
-                return PlanEntry(name, partition, Action.CHECK, Because.REVIEWED, key, (), inputs)
+            is_changed = partition in self._review.to_review
+            if is_changed or self._is_wished((name, partition)):
+                detail = () if is_changed else (RETRIED,)
+                return PlanEntry(name, partition, Action.CHECK, Because.REVIEWED, key, detail, inputs)
             return PlanEntry(name, partition, Action.HOLD, Because.BLOCKED, key, (block.reason,), inputs)
         record = self.restorable(key)
         if record:

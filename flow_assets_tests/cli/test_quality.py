@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flow_assets.cli.quality import percent
+from flow_assets.declaration.rules import Dimension
 from flow_assets_tests.forked import flow
 from flow_assets_tests.ruled import EXCESSIVE, GAPPY, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
@@ -104,6 +105,7 @@ def test_quality_of_a_dataset_lists_every_rule(judged: tuple[Sandbox, dict, str]
 def test_quality_as_json(judged: tuple[Sandbox, dict, str]) -> None:
     found = json.loads(flow(judged[0], "quality", "readings", "--since", "1d", "--json").stdout)
     assert list(found) == ["score", "dimensions", "unit", "over_time", "datasets", "rules"]
+    assert list(found["dimensions"]) == [name for name in Dimension if name in found["dimensions"]]
     readings = found["datasets"]["readings"]
     assert [block["partition"] for block in readings["blocked"]] == [DAYS[2]]
     assert found["over_time"]["validity"][DAYS[1]] == pytest.approx(0.75)
