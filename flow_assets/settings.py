@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     max_partitions_per_run: int = Field(
         400, ge=1, description="A longer range is asked for as several runs by the sensor and the schedule."
     )
+    watch_seconds: int = Field(30, ge=1, description="Seconds between two looks of a sensor that watches.")
+    false_alarms_per_week: float = Field(
+        1.0, gt=0, le=1000, description="Alerts without a cause that are put up with; every threshold follows from it."
+    )
+    alert_routes: Path | None = Field(None, description="YAML file that says where which alerts are delivered.")
+    dagster_url: str = Field("http://127.0.0.1:3000", description="Address of Dagster's UI, for links in alerts.")
     debug: bool = Field(False, description="Show where an unexpected error came from.")
     config: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="JSON: dataset name to the fields of its config that differ from the default."

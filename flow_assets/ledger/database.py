@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateColumn
 
 from flow_assets.errors import StoreError
 from flow_assets.ledger.tables import METADATA
@@ -28,6 +29,7 @@ def open_database(path: Path) -> Engine:
         event.listen(engine, "begin", _on_begin)
         with engine.begin() as connection:
             METADATA.create_all(connection)
+            _add_missing_columns(connection)
     except (OSError, DBAPIError) as error:
         raise _store_error(f"{path}", error) from error
     return engine
@@ -55,6 +57,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
     except DBAPIError as error:
         raise _store_error(str(engine.url.database), error) from error
+
+
+def _add_missing_columns(connection: Connection) -> None:
+    """Give the tables of an earlier version's ledger the columns that were added since, with their defaults."""
+    inspector = inspect(connection)
+    for table in METADATA.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in (column for column in table.columns if column.name not in there):
+            added = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {added}")
 
 
 def _on_connect(dbapi_connection: Any, _: Any) -> None:

@@ -171,7 +171,27 @@ kpis = Table(
     Column("bytes_in", Integer, nullable=False),
     Column("bytes_out", Integer, nullable=False),
     Column("partitions_in_call", Integer, nullable=False),
+    Column("engine", String, nullable=False, server_default=""),
+    Column("phases", Text, nullable=False, server_default="{}"),
     Index("kpis_of_a_partition", "environment", "dataset", "partition"),
+    Index("kpis_by_time", "environment", "at"),
+)
+
+runs = Table(
+    "runs",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("datasets", Text, nullable=False),
+    Column("partitions", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("ended_at", String),
+    Column("outcomes", Text, nullable=False, server_default="{}"),
+    Column("phases", Text, nullable=False, server_default="{}"),
+    Column("peak_memory_bytes", Integer),
+    Column("error", String, nullable=False, server_default=""),
+    Index("runs_by_time", "environment", "started_at"),
 )
 
 landed_files = Table(
