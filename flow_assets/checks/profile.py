@@ -104,12 +104,6 @@ class Profile:
     rows: int
     columns: tuple[ColumnProfile, ...]
 
-    @property
-    def retyped(self) -> tuple[str, ...]:
-        """Names of columns that are of different types in different partitions."""
-        names = [column.name for column in self.columns]
-        return tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
-
 
 def merge(connection: duckdb.DuckDBPyConnection, encoded: Sequence[bytes]) -> Profile:
     """The profile of all partitions whose states are given; they may have different columns.

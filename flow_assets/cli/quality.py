@@ -168,9 +168,9 @@ def _print_rules(console: "Console", found: "Quality", dataset: str | None) -> N
 def _rule_row(score: "RuleScore", *, with_dataset: bool) -> tuple[str, ...]:
     from rich.markup import escape
 
+    from flow_assets.declaration.rules import tolerance_text
+
     rule = score.rule
-    tolerance = rule.tolerance
-    tolerated = f"{100 * tolerance:g} %" if isinstance(tolerance, float) else f"{tolerance:,}"
     measured = escape(score.worst_measured) or percent(score.worst_share)
     worst = "·" if score.worst is None else f"{escape(score.worst)} ({measured})".strip()
     return (
@@ -180,7 +180,7 @@ def _rule_row(score: "RuleScore", *, with_dataset: bool) -> tuple[str, ...]:
         f"{score.failed:,}" if score.failed else "·",
         f"{score.total:,}",
         percent(score.failing) if score.failed else "·",
-        tolerated if tolerance else "none",
+        tolerance_text(rule.tolerance) if rule.tolerance else "none",
         f"{len(score.broken):,}" if score.broken else "·",
         worst,
         escape(score.broken[-1] or "·") if score.broken else "·",

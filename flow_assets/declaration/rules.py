@@ -129,6 +129,11 @@ def tolerates(tolerance: int | float, failed: int, total: int) -> bool:
     return failed <= tolerance
 
 
+def tolerance_text(tolerance: int | float) -> str:
+    """How much may be broken, in words: a share or a number of rows."""
+    return f"{100 * tolerance:g} %" if isinstance(tolerance, float) else f"{tolerance:,}"
+
+
 _COLUMN = "{column}"
 _NAME = {"ge": "at_least", "gt": "greater_than", "le": "at_most", "lt": "less_than", "eq": "equal_to", "ne": "not"}
 

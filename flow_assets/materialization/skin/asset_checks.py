@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from flow_assets.declaration import Dataset, Dimension, Rule, Severity
+from flow_assets.declaration.rules import tolerance_text
 from flow_assets.materialization.skin.markdown import table
 
 _HEADER = ("rule", "what must hold", "severity", "tolerated", "failing rows", "why")
@@ -44,7 +45,7 @@ def named(rule: Rule) -> str:
     """Its name, with what must hold, or else why, as far as people take that in at a glance."""
     texts = [text for text in (rule.text, rule.description.rstrip(".")) if text and len(text) <= _SHORT]
     told = texts[:1] if texts and not _repeats(rule.name, texts[0]) else []
-    told += [f"{tolerated(rule)} tolerated"] if rule.tolerance else []
+    told += [f"{tolerance_text(rule.tolerance)} tolerated"] if rule.tolerance else []
     return f"{rule.name} ({'; '.join(told)})" if told else rule.name
 
 
@@ -55,14 +56,9 @@ def _repeats(name: str, text: str) -> bool:
 
 def in_short(rule: Rule) -> str:
     """What must hold, and how much else is tolerated."""
-    return f"{rule.text} ({tolerated(rule)} tolerated)" if rule.tolerance else rule.text
-
-
-def tolerated(rule: Rule) -> str:
-    """How much may be broken: a number of rows, or a share of them."""
-    return f"{100 * rule.tolerance:g} %" if isinstance(rule.tolerance, float) else str(rule.tolerance)
+    return f"{rule.text} ({tolerance_text(rule.tolerance)} tolerated)" if rule.tolerance else rule.text
 
 
 def _row(rule: Rule) -> tuple[str, ...]:
     fate = "leave for the quarantine" if rule.quarantine else "stay"
-    return rule.name, rule.text, rule.severity.value, tolerated(rule), fate, rule.description
+    return rule.name, rule.text, rule.severity.value, tolerance_text(rule.tolerance), fate, rule.description

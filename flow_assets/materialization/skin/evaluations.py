@@ -14,8 +14,9 @@ from dagster._core.event_api import AssetRecordsFilter
 from flow_assets.checks.compile import failing_sql
 from flow_assets.checks.results import Finding
 from flow_assets.declaration import UNPARTITIONED, Dimension, Severity
+from flow_assets.declaration.rules import tolerance_text
 from flow_assets.materialization.outcomes import Outcome
-from flow_assets.materialization.skin.asset_checks import named, tolerated
+from flow_assets.materialization.skin.asset_checks import named
 from flow_assets.materialization.skin.markdown import table
 
 Columns = Mapping[str, pa.DataType]
@@ -102,7 +103,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
     rule, result = finding.rule, finding.result
     within = f" ({result.compared_with[0]} .. {result.compared_with[-1]})" if result.compared_with else ""
     counts = (f"{result.failed:,}", f"{result.total:,}")
-    return rule.name, rule.severity.value, *counts, tolerated(rule), f"{result.detail}{within}".strip()
+    return rule.name, rule.severity.value, *counts, tolerance_text(rule.tolerance), f"{result.detail}{within}".strip()
 
 
 def _sample(finding: Finding, columns: Columns) -> str:

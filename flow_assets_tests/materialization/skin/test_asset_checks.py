@@ -4,8 +4,8 @@ import dagster as dg
 import pytest
 
 from flow_assets.declaration import Rule
-from flow_assets.declaration.rules import in_range, not_null, row_rule, unique
-from flow_assets.materialization.skin.asset_checks import in_short, named, tolerated
+from flow_assets.declaration.rules import in_range, not_null, row_rule, tolerance_text, unique
+from flow_assets.materialization.skin.asset_checks import in_short, named
 from flow_assets_tests.materialization.skin.conftest import deploy
 from flow_assets_tests.materialization.skin.meters_with_rules import add_rules
 from flow_assets_tests.sandbox import Sandbox
@@ -55,7 +55,7 @@ def test_a_dataset_has_a_check_for_each_dimension_of_its_rules(sandbox: Sandbox)
     ],
 )
 def test_tolerance_is_told_as_a_number_of_rows_or_a_share(rule: Rule, words: str) -> None:
-    assert tolerated(rule) == words
+    assert tolerance_text(rule.tolerance) == words
 
 
 def test_what_is_tolerated_is_told_only_where_something_is() -> None:
