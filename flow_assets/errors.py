@@ -56,6 +56,22 @@ class MissingExtraError(FlowError):
     """A package is not installed that an optional part of the project needs."""
 
 
+class RoutesError(FlowError):
+    """The file that says where alerts are delivered cannot be used; the message names every line that is wrong."""
+
+
+class DeliveryError(FlowError):
+    """A destination did not take an alert.
+
+    Attributes:
+        is_permanent: whether it will refuse the next time too, until somebody changes an address or a password.
+    """
+
+    def __init__(self, message: str, *, is_permanent: bool) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
+
+
 class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
 

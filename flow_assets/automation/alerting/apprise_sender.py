@@ -1,0 +1,189 @@
+"""Slack, e-mail, PagerDuty, webhooks and a hundred more, each by an address of apprise's.
+
+apprise says of a delivery only whether it succeeded, and writes why not to its log in words of its own. So the log of
+each delivery is read: a status between 400 and 499 is a refusal that will last, apart from those that mean "later".
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self
+
+from flow_assets.automation.alerting.charts import png
+from flow_assets.automation.alerting.hiding import hide, keep_address
+from flow_assets.automation.alerting.notices import Message, Notice, Wording
+from flow_assets.errors import DeliveryError
+from flow_assets.ledger.findings import AlertSeverity, Chart, Transition
+
+if TYPE_CHECKING:
+    from apprise import AppriseResult, NotifyBase, NotifyType
+
+TIMEOUT_SECONDS = 10.0
+"""How long one answer may take."""
+MOST_SECONDS = 30.0
+"""How long a delivery may take in all."""
+
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+_LATER = {408, 409, 421, 423, 425, 429}
+_CAUSES = (
+    ("timed out", "no answer in time"),
+    ("refused", "the connection was refused"),
+    ("resolve", "the host's name is not known"),
+    ("Name or service not known", "the host's name is not known"),
+    ("CERTIFICATE", "its certificate is not trusted"),
+    ("Authentication", "it does not know the user or the password"),
+)
+_LASTING_CAUSES = ("Authentication",)
+_REASON_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class AppriseSender:
+    """Sends through one address of apprise's.
+
+    Attributes:
+        address: as apprise reads it; holds secrets, so it is never shown.
+        wording: how an alert is worded.
+        most_seconds: how long a delivery may take in all.
+    """
+
+    address: str = field(repr=False)
+    wording: Wording = field(default_factory=Wording, repr=False)
+    most_seconds: float = MOST_SECONDS
+
+    @classmethod
+    def of(cls, address: str, wording: Wording) -> Self:
+        """A sender to `address`.
+
+        Raises:
+            ValueError: apprise cannot read the address; the message does not show it.
+        """
+        keep_address(address)
+        _service(address)
+        return cls(address, wording)
+
+    @property
+    def kind(self) -> str:
+        """The scheme of its address, such as `slack`."""
+        return hide(self.address.partition("://")[0])
+
+    @property
+    def refresh_seconds(self) -> None:
+        """What people were told stays told."""
+        return None
+
+    def send(self, notice: Notice) -> None:
+        """Send the message, and the chart to a place that takes pictures.
+
+        Raises:
+            DeliveryError: the place did not take it.
+        """
+        from apprise import Apprise
+
+        service = _service(self.address)
+        message = self.wording.message(notice)
+        sender = Apprise(asset=service.asset)
+        sender.add(service)
+        chart = notice.alert.finding.chart if service.attachment_support else None
+        with _picture(chart) as paths:
+            result = sender.notify(
+                **_worded(service, message),
+                title=message.title,
+                notify_type=_kind_of_notice(notice),
+                attach=paths,
+                timeout=self.most_seconds,
+                log_level=logging.DEBUG,
+            )
+        with result:
+            _require_delivered(result)
+
+
+def _service(address: str) -> "NotifyBase":
+    """What sends to `address`: patient for longer than apprise's four seconds, and shortening what is too long."""
+    from apprise import Apprise, AppriseAsset, OverflowMode
+
+    _silence()
+    asset = AppriseAsset(app_id="flow_assets", app_desc="flow_assets", app_url="", secure_logging=True)
+    service = Apprise.instantiate(address, asset=asset)
+    if service is None:
+        raise ValueError(
+            f"apprise cannot read this address{_about_scheme(address)}; it is not shown, as it may hold secrets"
+        )
+    if service.socket_read_timeout == type(service).socket_read_timeout:
+        service.socket_read_timeout = TIMEOUT_SECONDS
+    if service.overflow_mode == OverflowMode.UPSTREAM:
+        service.overflow_mode = OverflowMode.TRUNCATE
+    return service
+
+
+def _silence() -> None:
+    """The log of apprise is read from each delivery's result and goes nowhere else."""
+    log = logging.getLogger("apprise")
+    if log.propagate:
+        log.propagate = False
+        log.setLevel(logging.DEBUG)
+        log.addHandler(logging.NullHandler())
+
+
+def _about_scheme(address: str) -> str:
+    """Whether what stands before `://` is known to apprise, if it can be shown."""
+    from apprise.manager_plugins import NotificationManager
+
+    scheme, separator, _ = address.partition("://")
+    if not separator:
+        return ", which needs a scheme and `://`, such as slack://..."
+    return (
+        "" if scheme.lower() in NotificationManager() or hide(scheme) != scheme else f": there is no {scheme[:20]}://"
+    )
+
+
+def _worded(service: "NotifyBase", message: Message) -> dict[str, Any]:
+    """The message in the form that the place shows best; apprise makes HTML of Markdown."""
+    from apprise import NotifyFormat
+
+    takes: Any = service.notify_format  # one, or several of which the first is preferred
+    first = takes[0] if isinstance(takes, tuple | list) else takes
+    if first == NotifyFormat.TEXT:
+        return {"body": message.text, "body_format": NotifyFormat.TEXT}
+    return {"body": message.markdown, "body_format": NotifyFormat.MARKDOWN}
+
+
+def _kind_of_notice(notice: Notice) -> "NotifyType":
+    from apprise import NotifyType
+
+    if notice.transition is Transition.RESOLVED:
+        return NotifyType.SUCCESS
+    kinds = {AlertSeverity.INFO: NotifyType.INFO, AlertSeverity.WARNING: NotifyType.WARNING}
+    return kinds.get(notice.alert.finding.severity, NotifyType.FAILURE)
+
+
+@contextmanager
+def _picture(chart: Chart | None) -> Iterator[list[str] | None]:
+    """The chart as a file, for as long as it is being sent."""
+    if chart is None or not chart.values:
+        yield None
+        return
+    with TemporaryDirectory(prefix="flow_assets_chart_") as folder:
+        path = Path(folder) / "chart.png"
+        path.write_bytes(png(chart))
+        yield [str(path)]
+
+
+def _require_delivered(result: "AppriseResult") -> None:
+    """Every attempt's own word counts: an address with `optional=yes` would have a failure called a success."""
+    attempts = [attempt for service in result for attempt in service]
+    if attempts and any(attempts):
+        return
+    entries = [(entry.level, entry.message) for entry in result.logs()]
+    told = " ".join(message for _, message in entries)
+    status = [int(code) for code in _STATUS.findall(told)]
+    causes = [(mark, cause) for mark, cause in _CAUSES if mark in told]
+    lasts = any(400 <= code < 500 and code not in _LATER for code in status)
+    lasts = lasts or any(mark in _LASTING_CAUSES for mark, _ in causes)
+    loud = [" ".join(message.split()) for level, message in entries if level not in ("DEBUG", "INFO", "TRACE")]
+    reason = "; ".join(dict.fromkeys([*(cause for _, cause in causes), *loud])) or "apprise does not say why"
+    raise DeliveryError(hide(reason)[:_REASON_LENGTH], is_permanent=lasts)
