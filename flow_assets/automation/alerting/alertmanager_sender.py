@@ -95,8 +95,6 @@ class AlertmanagerSender:
     def _alerts(self, notice: Notice) -> Iterator[dict[str, Any]]:
         """The alert, and its end at the severities that it does not have."""
         alert, finding = notice.alert, notice.alert.finding
-        at = alert.resolved_at if alert.resolved_at is not None else notice.at
-        is_over = notice.transition is Transition.RESOLVED
         message = self.wording.message(notice)
         annotations = {
             "summary": finding.title,
@@ -106,14 +104,14 @@ class AlertmanagerSender:
             "affected": names(finding.affected),
             "acknowledge": how_to_acknowledge(notice),
         }
+        start = min(finding.since, alert.opened_at, notice.at)
         for severity in AlertSeverity:
-            is_ended = is_over or severity is not finding.severity
-            end = min(at, notice.at) if is_ended else (notice.expires_at or notice.at + OPEN_SECONDS)
             yield {
                 "labels": {**self._labels(notice), "severity": severity.value},
                 "annotations": {name: text for name, text in annotations.items() if text},
-                "startsAt": _moment(min(finding.since, alert.opened_at, end)),
-                "endsAt": _moment(end),
+                "startsAt": _moment(start),
+                # An end that is long past is past on any clock.
+                "endsAt": _moment(max(start, _end(notice)) if severity is finding.severity else start),
                 **({"generatorURL": message.link} if message.link else {}),
             }
 
@@ -144,6 +142,14 @@ def address_problem(address: str) -> str:
     if parts.query or parts.fragment or parts.path.rstrip("/").endswith("/api/v2"):
         return "give only where Alertmanager is, such as http://127.0.0.1:9093; /api/v2/alerts is added"
     return ""
+
+
+def _end(notice: Notice) -> float:
+    """When it ended, or until when it stays open if it is not posted again."""
+    if notice.transition is Transition.RESOLVED:
+        resolved_at = notice.alert.resolved_at
+        return notice.at if resolved_at is None else min(resolved_at, notice.at)
+    return notice.at + OPEN_SECONDS if notice.expires_at is None else notice.expires_at
 
 
 def _require_taken(answer: requests.Response) -> None:

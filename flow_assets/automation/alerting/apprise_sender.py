@@ -4,8 +4,10 @@ apprise says of a delivery only whether it succeeded, and writes why not to its 
 each delivery is read: a status between 400 and 499 is a refusal that will last, apart from those that mean "later".
 """
 
+import functools
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,7 +108,7 @@ def _service(address: str) -> "NotifyBase":
     """What sends to `address`: patient for longer than apprise's four seconds, and shortening what is too long."""
     from apprise import Apprise, AppriseAsset, OverflowMode
 
-    _silence()
+    _prepare()
     asset = AppriseAsset(app_id="flow_assets", app_desc="flow_assets", app_url="", secure_logging=True)
     service = Apprise.instantiate(address, asset=asset)
     if service is None:
@@ -120,13 +122,18 @@ def _service(address: str) -> "NotifyBase":
     return service
 
 
-def _silence() -> None:
-    """The log of apprise is read from each delivery's result and goes nowhere else."""
+@functools.cache
+def _prepare() -> None:
+    """Load apprise's plugins, and see to it that its log is read from each delivery's result and goes nowhere else."""
+    from apprise.manager_plugins import NotificationManager
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # they try `import imghdr`, for a package that may be there
+        NotificationManager().load_modules()  # type: ignore[no-untyped-call]
     log = logging.getLogger("apprise")
-    if log.propagate:
-        log.propagate = False
-        log.setLevel(logging.DEBUG)
-        log.addHandler(logging.NullHandler())
+    log.propagate = False
+    log.setLevel(logging.DEBUG)
+    log.addHandler(logging.NullHandler())
 
 
 def _about_scheme(address: str) -> str:
@@ -136,9 +143,8 @@ def _about_scheme(address: str) -> str:
     scheme, separator, _ = address.partition("://")
     if not separator:
         return ", which needs a scheme and `://`, such as slack://..."
-    return (
-        "" if scheme.lower() in NotificationManager() or hide(scheme) != scheme else f": there is no {scheme[:20]}://"
-    )
+    known = NotificationManager()  # type: ignore[no-untyped-call]
+    return "" if scheme.lower() in known or hide(scheme) != scheme else f": there is no {scheme[:20]}://"
 
 
 def _worded(service: "NotifyBase", message: Message) -> dict[str, Any]:

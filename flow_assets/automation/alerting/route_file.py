@@ -21,6 +21,7 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Severities = Annotated[tuple[AlertSeverity, ...], BeforeValidator(_as_list)]
 
@@ -91,7 +92,7 @@ class RouteEntry(_Part):
 class RouteFile(_Part):
     """The whole file."""
 
-    destinations: dict[str, DestinationEntry] = Field(min_length=1)
+    destinations: dict[Name, DestinationEntry] = Field(min_length=1)
     routes: list[RouteEntry] = Field(min_length=1)
 
 
@@ -184,6 +185,7 @@ def _said(error: Mapping[str, Any]) -> str:
         "string_type": "this must be a text; put it in quotes",
         "bool_type": "this must be true or false",
         "too_short": "this must not be empty",
+        "string_pattern_mismatch": "a destination's name has letters, digits, `-`, `_` and `.` only, at most 64",
         "string_too_short": "this must not be empty",
         "model_type": "this must be a block of keys",
         "dict_type": "this must be a block of keys",
