@@ -72,5 +72,10 @@ def _finite(values: Sequence[float]) -> list[float]:
 
 
 def _short(text: str, length: int) -> str:
+    """The text in one line, with a question mark for each character that the font does not have."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties()))
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = "".join(c if font.get_char_index(ord(c)) else "?" for c in text)
     return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -7,7 +7,7 @@ packages that send do not show it, and `hide` takes it out of what they say went
 import logging
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, unquote
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}?")
 _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\|urlencode)?")
@@ -18,25 +18,43 @@ _HIDDEN = "***"
 _LOGGERS = ("apprise", "requests", "requests_oauthlib", "urllib3", "urllib3.connectionpool", "urllib3.util.retry")
 
 
-class _Hiding(logging.Filter):
+class Hiding(logging.Filter):
     """Takes what it has been told out of every log line."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.secrets: frozenset[str] = frozenset()
+        self._secrets: frozenset[str] = frozenset()
+        self._any: re.Pattern[str] | None = None
+
+    def keep(self, secret: str) -> None:
+        """Show `secret` nowhere from now on."""
+        known = self._secrets | {text for text in (secret, unquote(secret)) if len(text) >= _SHORTEST}
+        if known != self._secrets:
+            self._secrets = known
+            longest_first = sorted(known, key=len, reverse=True)
+            self._any = re.compile("|".join("".join(map(_forms, text)) for text in longest_first))
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Let every line pass, without what is kept."""
         record.msg, record.args = self.hide(record.getMessage()), ()
         record.exc_info = record.exc_text = None  # the text of an exception may quote an address
         return True
 
     def hide(self, text: str) -> str:
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, _HIDDEN)
-        return text
+        """`text` without what is kept."""
+        return self._any.sub(_HIDDEN, text) if self._any else text
 
 
-_HIDING = _Hiding()
+def _forms(character: str) -> str:
+    """A pattern for a character as it is, as an address has it, and as JSON does."""
+    if character.isascii() and character.isalnum():
+        return character
+    encoded = "".join(f"%{byte:02x}" for byte in character.encode(errors="surrogatepass"))
+    plus = r"|\+" if character == " " else ""
+    return rf"(?:\\?{re.escape(character)}|(?i:{encoded}){plus})"
+
+
+_HIDING = Hiding()
 
 
 def expand(text: str, environment: Mapping[str, str]) -> str:
@@ -65,10 +83,7 @@ def variables(text: str) -> list[str]:
 
 def keep(secret: str) -> None:
     """Show `secret` nowhere from now on."""
-    forms = {
-        form for form in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret), unquote(secret)) if form
-    }
-    _HIDING.secrets |= {form for form in forms if len(form) >= _SHORTEST}
+    _HIDING.keep(secret)
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_HIDING)
 

@@ -17,7 +17,7 @@ _VALUE_LENGTH = 160
 _MOST_EVIDENCE = 12
 _MOST_NAMES = 3
 _MENTIONS = re.compile(r"@(?=everyone|here|channel)|<(?=[!@#])", re.IGNORECASE)
-_MARKS = re.compile(r"([\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|^#)")
+_MARKS = re.compile(r"([\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])|^[-+=#]|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
 
 
 @dataclass(frozen=True)

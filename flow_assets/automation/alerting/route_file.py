@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from flow_assets.declaration.durations import duration
-from flow_assets.errors import FlowError, RoutesError
+from flow_assets.errors import FlowError, RoutesError, sentence
 from flow_assets.ledger.findings import AlertSeverity
 
 Place = tuple[str | int, ...]
@@ -205,7 +205,7 @@ def _keys(place: Sequence[Hashable]) -> list[str]:
 def _require_none(path: Path, lines: Mapping[Place, int], problems: Sequence[Problem]) -> None:
     if not problems:
         return
-    told = [f"{_where(path, lines, p.place)}: {p.message.rstrip('.')}." for p in problems]
+    told = [f"{_where(path, lines, p.place)}: {sentence(p.message)}" for p in problems]
     several = "" if len(told) == 1 else f" ({len(told)} problems)"
     raise RoutesError(f"The file of alert routes cannot be used{several}:\n  " + "\n  ".join(dict.fromkeys(told)))
 
