@@ -9,7 +9,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -169,14 +169,18 @@ def _kind_of_notice(notice: Notice) -> "NotifyType":
 
 @contextmanager
 def _picture(chart: Chart | None) -> Iterator[list[str] | None]:
-    """The chart as a file, for as long as it is being sent."""
-    if chart is None or not chart.values:
-        yield None
-        return
-    with TemporaryDirectory(prefix="flow_assets_chart_") as folder:
-        path = Path(folder) / "chart.png"
-        path.write_bytes(png(chart))
-        yield [str(path)]
+    """The chart as a file, for as long as it is being sent; None where there is no room for one on the disk."""
+    with ExitStack() as stack:
+        paths = None
+        if chart is not None and chart.values:
+            with suppress(OSError):  # an alert that the disk is full must reach people all the same
+                folder = stack.enter_context(
+                    TemporaryDirectory(prefix="flow_assets_chart_", ignore_cleanup_errors=True)
+                )
+                path = Path(folder) / "chart.png"
+                path.write_bytes(png(chart))
+                paths = [str(path)]
+        yield paths
 
 
 def _require_delivered(result: "AppriseResult") -> None:

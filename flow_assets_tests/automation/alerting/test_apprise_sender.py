@@ -44,6 +44,16 @@ def test_without_a_chart_there_is_no_picture(hook: Webhook) -> None:
     assert hook.bodies[0]["attachments"] == []
 
 
+def test_where_the_disk_is_full_the_words_arrive(hook: Webhook, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    sender(hook).send(notice())
+    assert hook.bodies[0]["attachments"] == []
+    assert list(scratch.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("severity", "transition", "kind"),
     [
