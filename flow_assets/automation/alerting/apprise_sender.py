@@ -5,6 +5,7 @@ each delivery is read: a status between 400 and 499 is a refusal that will last,
 """
 
 import functools
+import hashlib
 import logging
 import re
 import warnings
@@ -30,6 +31,7 @@ MOST_SECONDS = 30.0
 """How long a delivery may take in all."""
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
+_SENT = re.compile(r"Sent (?!.*attachment)", re.IGNORECASE)
 _LATER = {408, 409, 421, 423, 425, 429}
 _CAUSES = (
     ("timed out", "no answer in time"),
@@ -86,12 +88,13 @@ class AppriseSender:
         """
         from apprise import Apprise
 
+        finding = notice.alert.finding
         service = _service(self.address)
+        _name_incident(service, self.address, f"{self.wording.environment} {finding.watch} {finding.identity}")
         message = self.wording.message(notice)
         sender = Apprise(asset=service.asset)
         sender.add(service)
-        chart = notice.alert.finding.chart if service.attachment_support else None
-        with _picture(chart) as paths:
+        with _picture(finding.chart if service.attachment_support else None) as paths:
             result = sender.notify(
                 **_worded(service, message),
                 title=message.title,
@@ -101,7 +104,7 @@ class AppriseSender:
                 log_level=logging.DEBUG,
             )
         with result:
-            _require_delivered(result)
+            _require_delivered(result, has_one_target=len(service) == service.retry + 1)
 
 
 def _service(address: str) -> "NotifyBase":
@@ -158,6 +161,15 @@ def _worded(service: "NotifyBase", message: Message) -> dict[str, Any]:
     return {"body": message.markdown, "body_format": NotifyFormat.MARKDOWN}
 
 
+def _name_incident(service: "NotifyBase", address: str, cause: str) -> None:
+    """PagerDuty and its like make one incident of what bears one key, and end it by it; an address may say both."""
+    pager: Any = service
+    if hasattr(pager, "dedup") and "map" in pager.template_args.get("action", {}).get("values", ()):
+        pager.dedup = pager.dedup or hashlib.sha256(cause.encode(errors="replace")).hexdigest()
+        if not re.search(r"[?&]action=", address):
+            pager.action = "map"  # what is resolved ends the incident, all else opens it
+
+
 def _kind_of_notice(notice: Notice) -> "NotifyType":
     from apprise import NotifyType
 
@@ -183,12 +195,15 @@ def _picture(chart: Chart | None) -> Iterator[list[str] | None]:
         yield paths
 
 
-def _require_delivered(result: "AppriseResult") -> None:
-    """Every attempt's own word counts: an address with `optional=yes` would have a failure called a success."""
-    attempts = [attempt for service in result for attempt in service]
-    if attempts and any(attempts):
-        return
+def _require_delivered(result: "AppriseResult", *, has_one_target: bool) -> None:
+    """Every attempt's own word counts: an address with `optional=yes` would have a failure called a success.
+
+    Some places take the words first and then the picture. Where only the picture failed, the words are not sent twice.
+    """
     entries = [(entry.level, entry.message) for entry in result.logs()]
+    words_arrived = has_one_target and any(_SENT.match(message) for level, message in entries if level == "INFO")
+    if words_arrived or any(attempt for service in result for attempt in service):
+        return
     told = " ".join(message for _, message in entries)
     status = [int(code) for code in _STATUS.findall(told)]
     causes = [(mark, cause) for mark, cause in _CAUSES if mark in told]

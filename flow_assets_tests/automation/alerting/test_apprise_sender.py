@@ -1,8 +1,10 @@
 import base64
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
+import apprise
 import pytest
 
 from flow_assets.automation.alerting.apprise_sender import AppriseSender
@@ -120,6 +122,23 @@ def test_a_delivery_is_bounded_however_patient_its_address_is(hook: Webhook) -> 
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "pagerduty://key@token",
+        "goalert://token@127.0.0.1",
+        "ilert://integration-key",
+        "squadcast://webhook-token",
+        "firehydrant://api-token",
+    ],
+)
+def test_every_pager_of_apprise_is_asked_the_same_way(address: str) -> None:
+    """Characterization: `dedup` names an incident, and `action` `map` ends it with a success."""
+    service = apprise.Apprise.instantiate(address)
+    assert service.dedup is None
+    assert "map" in service.template_args["action"]["values"]
+
+
+@pytest.mark.parametrize(
     ("address", "said"),
     [
         ("slackk://a/b/c", "there is no slackk://"),
@@ -143,3 +162,47 @@ def test_a_message_too_long_for_a_place_is_cut_off_and_not_refused(hook: Webhook
     many = {f"measure_{number}": "x" * 200 for number in range(30)}
     sender(hook).send(notice(text="word " * 9999, evidence=many, affected=tuple(f"reader_{n}" for n in range(400))))
     assert len(hook.bodies[0]["message"]) < 4000
+
+
+@pytest.mark.parametrize("of_picture", [200, 500])
+def test_where_only_the_picture_fails_the_words_are_not_sent_again(
+    hook: Webhook, monkeypatch: pytest.MonkeyPatch, of_picture: int
+) -> None:
+    """Discord takes the words first, and the picture in a message of its own."""
+    place = discord(hook, monkeypatch)
+    hook.statuses = [200, of_picture]
+    place.send(notice())
+    words, picture = hook.bodies
+    assert words["content"].startswith("WARNING: readings took")
+    assert b"PNG" in picture
+
+
+def test_where_the_words_fail_no_picture_counts(hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = discord(hook, monkeypatch)
+    hook.statuses = [500]
+    with pytest.raises(DeliveryError, match="error=500"):
+        place.send(notice())
+
+
+def discord(hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> AppriseSender:
+    place = AppriseSender.of(f"discord://{'4' * 18}/{'J' * 60}", WORDING)
+    service = apprise.Apprise.instantiate(place.address)
+    monkeypatch.setattr(type(service), "notify_url", f"http://127.0.0.1:{hook.port}")
+    return place
+
+
+def test_a_pager_has_one_incident_for_one_cause_and_ends_it(hook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = AppriseSender.of("pagerduty://an-integration-key@an-api-token", WORDING)
+    module = sys.modules[type(apprise.Apprise.instantiate(place.address)).__module__]
+    monkeypatch.setattr(module, "PAGERDUTY_API_LOOKUP", dict.fromkeys(module.PAGERDUTY_API_LOOKUP, hook_url(hook)))
+    for transition in Transition:
+        place.send(notice(transition, title=f"It {transition}"))
+    place.send(notice(identity="another"))
+    assert [body["event_action"] for body in hook.bodies] == ["trigger", "trigger", "resolve", "trigger"]
+    *same, other = (body["dedup_key"] for body in hook.bodies)
+    assert len(set(same)) == 1
+    assert other not in same
+
+
+def hook_url(hook: Webhook) -> str:
+    return f"http://127.0.0.1:{hook.port}/"

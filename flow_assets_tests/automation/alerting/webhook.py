@@ -45,7 +45,8 @@ def webhook() -> Iterator[Webhook]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            hook.requests.append((self.path, dict(self.headers), json.loads(body)))
+            is_json = self.headers["Content-Type"].startswith("application/json")
+            hook.requests.append((self.path, dict(self.headers), json.loads(body) if is_json else body))
             hook.arrived.release()
             hook.open.wait(30)
             self.send_response(hook.statuses.pop(0) if hook.statuses else 200)
