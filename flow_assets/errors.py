@@ -60,20 +60,24 @@ class RoutesError(FlowError):
     """The file that says where alerts are delivered cannot be used; the message names every line that is wrong."""
 
 
-class DeliveryError(FlowError):
-    """A destination did not take an alert.
-
-    Attributes:
-        is_permanent: whether it will refuse the next time too, until somebody changes an address or a password.
-    """
-
-    def __init__(self, message: str, *, is_permanent: bool) -> None:
-        super().__init__(message)
-        self.is_permanent = is_permanent
-
-
 class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
+
+
+class AlertError(FlowError):
+    """An alert is not in a state in which what was asked can be done with it."""
+
+
+class DeliveryError(FlowError):
+    """A notice of an alert could not be delivered.
+
+    Attributes:
+        is_permanent: whether trying again cannot help, because the place does not exist or does not let us in.
+    """
+
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
 
 
 def sentence(text: str) -> str:

@@ -23,7 +23,7 @@ class AlertState(StrEnum):
 
 
 class Transition(StrEnum):
-    """What has happened to an alert that people are told of."""
+    """What people are told of an alert."""
 
     OPENED = "opened"
     REPEATED = "repeated"

@@ -91,6 +91,7 @@ class AppriseSender:
         finding = notice.alert.finding
         service = _service(self.address)
         _name_incident(service, self.address, f"{self.wording.environment} {finding.watch} {finding.identity}")
+        _name_request(service, notice.key)
         message = self.wording.message(notice)
         sender = Apprise(asset=service.asset)
         sender.add(service)
@@ -168,6 +169,12 @@ def _name_incident(service: "NotifyBase", address: str, cause: str) -> None:
         pager.dedup = pager.dedup or hashlib.sha256(cause.encode(errors="replace")).hexdigest()
         if not re.search(r"[?&]action=", address):
             pager.action = "map"  # what is resolved ends the incident, all else opens it
+
+
+def _name_request(service: "NotifyBase", key: str) -> None:
+    """A webhook of one's own can tell by the key that it has this notice already."""
+    if key and isinstance(headers := getattr(service, "headers", None), dict):
+        headers.setdefault("Idempotency-Key", key)
 
 
 def _kind_of_notice(notice: Notice) -> "NotifyType":

@@ -27,12 +27,14 @@ class Notice:
     Attributes:
         at: when it happened, Unix time in seconds.
         expires_at: when it no longer holds unless told again; None where it holds until it is resolved.
+        key: the same at each attempt to deliver it, and no other's at that destination.
     """
 
     alert: Alert
     transition: Transition
     at: float
     expires_at: float | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)

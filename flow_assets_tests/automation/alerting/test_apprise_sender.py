@@ -2,6 +2,7 @@ import base64
 import socket
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import apprise
@@ -39,6 +40,12 @@ def test_a_webhook_gets_the_words_and_the_picture(hook: Webhook, scratch: Path) 
     assert (picture["filename"], picture["mimetype"]) == ("chart.png", "image/png")
     assert base64.b64decode(picture["base64"]).startswith(b"\x89PNG")
     assert list(scratch.iterdir()) == []
+
+
+def test_a_webhook_can_tell_that_it_has_a_notice_already(hook: Webhook) -> None:
+    for key in ("12 opened 1", "12 opened 1", ""):
+        sender(hook).send(replace(notice(), key=key))
+    assert [headers.get("Idempotency-Key") for _, headers, _ in hook.requests] == ["12 opened 1", "12 opened 1", None]
 
 
 def test_without_a_chart_there_is_no_picture(hook: Webhook) -> None:
