@@ -56,8 +56,28 @@ class MissingExtraError(FlowError):
     """A package is not installed that an optional part of the project needs."""
 
 
+class RoutesError(FlowError):
+    """The file that says where alerts are delivered cannot be used; the message names every line that is wrong."""
+
+
 class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
+
+
+class AlertError(FlowError):
+    """An alert is not in a state in which what was asked can be done with it."""
+
+
+class DeliveryError(FlowError):
+    """A notice of an alert could not be delivered.
+
+    Attributes:
+        is_permanent: whether trying again cannot help, because the place does not exist or does not let us in.
+    """
+
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
 
 
 def sentence(text: str) -> str:

@@ -22,6 +22,14 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Transition(StrEnum):
+    """What people are told of an alert."""
+
+    OPENED = "opened"
+    REPEATED = "repeated"
+    RESOLVED = "resolved"
+
+
 @dataclass(frozen=True)
 class Chart:
     """A small picture of a series and where it was expected.
