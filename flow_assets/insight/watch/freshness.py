@@ -33,8 +33,9 @@ def freshness(situation: Situation, new_model: NewModel | None = None) -> list[F
     findings: list[Finding] = []
     if late:
         causes = Causes(project, since=min(one.place.partition for one in late))
-        due = [one for one in late if not _is_being_made(one, paces, causes, now)]
-        findings = list(_of_gaps(situation, paces, causes, grouped(due, causes)))
+        by_root = grouped(late, causes)
+        due = {root: waiting for root, waiting in by_root.items() if not _is_being_made(root, paces, causes, now)}
+        findings = list(_of_gaps(situation, paces, causes, due))
     return [*findings, *outdated(situation, findings)]
 
 
@@ -44,10 +45,10 @@ def _paces(situation: Situation, new_model: NewModel | None) -> Iterator[tuple[s
             yield dataset.name, Pace.learn(series, list(gaps_of(series)), new_model)
 
 
-def _is_being_made(late: Late, paces: Mapping[str, Pace], causes: Causes, now: float) -> bool:
+def _is_being_made(root: Place, paces: Mapping[str, Pace], causes: Causes, now: float) -> bool:
     """Whether what it needs has come only just now; how late that was has been told of what came late."""
-    ready_at = causes.ready_at(late.place) if causes.roots(late.place) == {late.place} else None
-    return ready_at is not None and now < ready_at + causes.grace(paces[late.place.dataset].series)
+    ready_at, pace = causes.ready_at(root), paces.get(root.dataset)
+    return ready_at is not None and now < ready_at + causes.grace(pace.series if pace else None)
 
 
 def _of_gaps(

@@ -92,8 +92,10 @@ class Causes:
         came = [self._came(need.dataset, start).get(need.partition) for need, start in needs]
         return max((arrival.at for arrival in came if arrival), default=None)
 
-    def grace(self, series: Series) -> float:
-        """How many seconds after all it needs a partition of the series may take to be made."""
+    def grace(self, series: Series | None) -> float:
+        """How many seconds after all it needs a partition may take to be made, as those of its series did."""
+        if series is None:
+            return _LEAST_GRACE_SECONDS
         keys = [key for key in series.keys[: series.newest + 1] if key in series.arrivals][-_RECENT:]
         ready = {key: self.ready_at(Place(series.dataset.name, key), keys[0]) for key in keys}
         lags = [series.arrivals[key].at - at for key, at in ready.items() if at is not None]

@@ -150,7 +150,7 @@ def _pace_evidence(pace: Pace, keys: tuple[str, ...]) -> Mapping[str, float | st
     if len(usual) >= _FEWEST:
         low, *_, high = quantiles(usual, n=20, method="inclusive")
         after = "the one before" if pace.is_replayed else "the period's end"
-        found["usual_arrival"] = f"{so_long(low)} to {so_long(high)} after {after}"
+        found["usual_arrival"] = f"{' to '.join(dict.fromkeys((so_long(low), so_long(high))))} after {after}"
         found |= {"usual_seconds_low": low, "usual_seconds_high": high}
     if troubled := sorted(key for key in series.troubled if keys[0] <= key <= keys[-1]):
         found["failed_or_blocked"] = ", ".join(troubled)
