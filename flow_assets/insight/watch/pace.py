@@ -130,8 +130,8 @@ class Pace:
 
 def _is_replayed(series: Series) -> bool:
     """Whether the newest partitions came much later than they could, and than any deadline that is declared."""
-    delays = [at - _due(series, position) for position, at in _in_order(series)]
-    return bool(delays) and median(delays[-_RECENT:]) > _far(series)
+    delays = [at - _due(series, position) for position, at in list(_in_order(series))[-_RECENT:]]
+    return bool(delays) and median(delays) > _far(series)
 
 
 def _due(series: Series, position: int) -> float:

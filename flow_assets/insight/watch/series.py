@@ -82,7 +82,7 @@ class Gap:
     Attributes:
         start: position of the first.
         stop: position after the last.
-        passed_at: when the one after them came, Unix time; None if none has come yet.
+        passed_at: when the one after them came, if that passed them over, Unix time.
     """
 
     start: int
@@ -125,9 +125,9 @@ def troubled(project: Project, dataset: str) -> set[str]:
 def gaps_of(series: Series) -> Iterator[Gap]:
     """What is missing after the first partition, in order; the last gap is what comes after the newest.
 
-    Of what lies between two partitions, only that is missing which was passed over: the one before was there when the
-    one after came. Otherwise somebody fills in history, from an earlier partition on. A gap longer than all that came
-    before it is no gap: the series begins anew after it.
+    What lies between two partitions was passed over if anything before it was there when the one after it came.
+    Otherwise somebody fills in history, from an earlier partition on. A gap longer than all that is before it was not
+    passed over either: the series began anew after it.
     """
     there = 0
     for is_there, group in groupby(range(len(series.keys)), lambda position: series.keys[position] in series.published):
@@ -135,13 +135,12 @@ def gaps_of(series: Series) -> Iterator[Gap]:
         start, stop = positions[0], positions[-1] + 1
         if is_there:
             there += len(positions)
-        elif stop > series.newest:
-            yield Gap(start, stop, None)
-        elif start and stop - start <= there and (passed_at := _passed_at(series, start, stop)) is not None:
-            yield Gap(start, stop, passed_at)
+        elif start:
+            is_short = stop <= series.newest and stop - start <= there
+            yield Gap(start, stop, _passed_at(series, start, stop) if is_short else None)
 
 
 def _passed_at(series: Series, start: int, stop: int) -> float | None:
-    before, after = series.run_at[start - 1], series.run_at[stop]
-    is_passed = after is not None and (before is None or before <= after)
+    before, after = [at for at in series.run_at[:start] if at is not None], series.run_at[stop]
+    is_passed = after is not None and (not before or min(before) <= after)
     return series.came_at[stop] if is_passed else None

@@ -61,6 +61,15 @@ def test_a_skipped_day_is_found_at_once_until_it_comes(feeds: Feeds) -> None:
     assert feeds.late(last + timedelta(hours=4)) == {}
 
 
+def test_of_several_skipped_days_those_that_were_not_filled_in_stay_late(feeds: Feeds) -> None:
+    for number, day in enumerate((DRIPPED[0], DRIPPED[4]), start=1):
+        feeds.came("raw", day, at=START + timedelta(days=number))
+    now = START + timedelta(days=2, hours=1)
+    assert feeds.late(now) == {"late raw 2024-03-02": ("2024-03-02", "2024-03-03", "2024-03-04")}
+    feeds.came("raw", DRIPPED[1], at=now)
+    assert feeds.late(now) == {"late raw 2024-03-03": ("2024-03-03", "2024-03-04")}
+
+
 def test_a_day_skipped_in_the_very_first_steps_is_found(tmp_path: Path) -> None:
     feeds = Feeds.made(tmp_path)
     for number, day in enumerate(("2024-03-01", "2024-03-02", "2024-03-04")):
