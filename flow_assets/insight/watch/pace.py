@@ -94,6 +94,12 @@ class Pace:
             return Due(self.series.last_came_at + limit, limit, "learned from the time between partitions")
         return None
 
+    def bound_seconds(self, position: int) -> float | None:
+        """How long after its period's end, or the one before, a partition may come; None if nobody can say."""
+        end = self.series.ends[position]
+        due = None if self.is_replayed else self._due_after(end)
+        return due.bound_seconds if due else self._limit(end)
+
     def expects(self, gap: Gap) -> list[int]:
         """Positions of the partitions of `gap` that come at all, as far as the rest of the series says.
 

@@ -166,9 +166,12 @@ def _chart(pace: Pace, key: str, now: float) -> Chart | None:
     position = series.keys.index(key)
     before = [at for at in series.came_at[:position] if at is not None]
     start = max(before, default=series.began_at) if pace.is_replayed else series.ends[position].timestamp()
+    labels = (*(label for label, _ in recent), key)
+    bounds = [pace.bound_seconds(series.keys.index(label)) for label in labels]
     after = "the one before" if pace.is_replayed else "the period's end"
     return Chart(
         title=f"{series.dataset.name}: arrival, hours after {after}",
-        labels=(*(label for label, _ in recent), key),
+        labels=labels,
         values=tuple(seconds / _HOUR for seconds in (*(seconds for _, seconds in recent), now - start)),
+        high=() if None in bounds else tuple(bound / _HOUR for bound in bounds if bound is not None),
     )

@@ -1,7 +1,7 @@
 """A package of datasets whose partitions come when a test says so, and a small model of arrivals."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -134,7 +134,7 @@ class Feeds:
     def came(self, dataset: str, *partitions: str, at: datetime, change: str = "computed", run: str = "") -> None:
         """Publish partitions, in one run of their own."""
         with self.project() as project:
-            publish(project, dataset, partitions, at, change, run or self._run_id())
+            publish(project, dataset, {at: partitions}, change, run or self._run_id())
 
     def failed(self, dataset: str, partition: str) -> None:
         with self.project() as project, project.claims() as claims:
@@ -146,10 +146,10 @@ class Feeds:
         self, dataset: str, days: Sequence[str], *, after: timedelta = timedelta(hours=5), but: Sequence[str] = ()
     ) -> None:
         """Publish each day by itself, so long after its end in New York, except `but`."""
+        self.runs += 1
         with self.project() as project:
-            for day in days:
-                if day not in but:
-                    publish(project, dataset, [day], end_of(day) + after, "computed", self._run_id())
+            came = {end_of(day) + after: [day] for day in days if day not in but}
+            publish(project, dataset, came, "computed", f"daily {self.runs}")
 
     def look(self, now: datetime, model: NewModel | None = SmallModel) -> list[Finding]:
         with self.project() as project:
@@ -169,13 +169,16 @@ class Feeds:
         return f"run {self.runs}"
 
 
-def publish(project: Project, dataset: str, partitions: Sequence[str], at: datetime, change: str, run: str) -> None:
-    """What a run that publishes does, at another time."""
-    publications = [Publication(dataset, p, change, "test", "key", "content", None, "b 1 e", 1, 1) for p in partitions]
-    text = at.astimezone(UTC).isoformat(timespec="milliseconds")
-    with patch("flow_assets.ledger.holdings.now_text", lambda: text), project.claims() as claims:
-        claims.take(dataset, partitions)
-        assert len(project.holdings.publish(publications, run, claims.owner.owner)) == len(partitions)
+def publish(project: Project, dataset: str, came: Mapping[datetime, Sequence[str]], change: str, run: str) -> None:
+    """What runs that publish do, at other times: time to partitions."""
+    with project.claims() as claims:
+        claims.take(dataset, [partition for partitions in came.values() for partition in partitions])
+        for number, (at, partitions) in enumerate(came.items()):
+            text = at.astimezone(UTC).isoformat(timespec="milliseconds")
+            made = [Publication(dataset, p, change, "test", "key", "content", None, "b 1 e", 1, 1) for p in partitions]
+            with patch("flow_assets.ledger.holdings.now_text", lambda text=text: text):
+                published = project.holdings.publish(made, f"{run}.{number}", claims.owner.owner)
+            assert len(published) == len(partitions)
 
 
 def days_from(first: str, count: int) -> list[str]:

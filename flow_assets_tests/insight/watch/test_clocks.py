@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flow_assets_tests.insight.watch.feeds import Feeds, days_from, new_york
+from flow_assets import HourlyPartitions
+from flow_assets_tests.insight.watch.feeds import Feeds, days_from, new_york, publish
 
 
 @pytest.fixture
@@ -16,9 +17,9 @@ def feeds(tmp_path: Path) -> Feeds:
 def came_hourly(feeds: Feeds, hours: list[str], minutes: int) -> None:
     with feeds.project() as project:
         partitions = project.graph.get("hours").partitions
-        ends = {hour: partitions.window(hour)[1] for hour in hours}  # type: ignore[union-attr]
-    for hour, end in ends.items():
-        feeds.came("hours", hour, at=end + timedelta(minutes=minutes))
+        assert isinstance(partitions, HourlyPartitions)
+        came = {partitions.window(hour)[1] + timedelta(minutes=minutes): [hour] for hour in hours}
+        publish(project, "hours", came, "computed", hours[0])
 
 
 def hours_of(day: str, first: int, last: int) -> list[str]:

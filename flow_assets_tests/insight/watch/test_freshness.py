@@ -2,9 +2,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen
 
+from flow_assets.insight.watch.freshness import freshness
+from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity
-from flow_assets_tests.insight.watch.feeds import Feeds, days_from, end_of, new_york
+from flow_assets_tests.insight.watch.feeds import Feeds, SmallModel, days_from, end_of, new_york
 
 MARCH = days_from("2024-03-01", 31)
 
@@ -66,6 +69,7 @@ def test_what_is_known_of_a_late_day_is_told(feeds: Feeds) -> None:
     assert found.chart is not None
     assert found.chart.labels == tuple(MARCH[1:10])  # the first day was there before
     assert found.chart.values[-2:] == (5.0, 11.5)
+    assert found.chart.high == (10.0,) * 9
     landed = feeds.sandbox.data / "landing" / "raw" / "2024-03-10.csv"
     landed.parent.mkdir(parents=True)
     landed.write_text("n\n1\n")
@@ -152,3 +156,16 @@ def test_what_is_computed_again_came_when_it_came_first(feeds: Feeds) -> None:
     feeds.came_daily("raw", MARCH[:9])
     feeds.came("raw", *MARCH[:9], at=new_york("2024-03-10 20:00"))
     assert feeds.late(new_york("2024-03-11 10:01")) == {"late raw 2024-03-10": ("2024-03-10",)}
+
+
+def test_a_look_asks_the_ledger_as_often_for_many_partitions_as_for_few(feeds: Feeds) -> None:
+    asked = []
+    for days in (10, 300):
+        feeds.came_daily("raw", days_from("2024-03-01", days))
+        now = end_of(days_from("2024-03-01", days)[-1]) + timedelta(hours=6)
+        statements: list[str] = []
+        with feeds.project() as project:
+            listen(project.engine, "before_cursor_execute", lambda *told, into=statements: into.append(told[2]))
+            assert freshness(Situation(project, now), SmallModel) == []
+        asked.append(len([statement for statement in statements if statement.startswith("SELECT")]))
+    assert asked[0] == asked[1] <= 16
