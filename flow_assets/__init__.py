@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         PartitionContext,
         StaticPartitions,
         all_partitions,
+        by,
         column,
         dataset,
         hash_buckets,
         landed,
         lookback,
         range_buckets,
+        within,
     )
     from flow_assets.declaration.partition_rules import (
         complete_sequence,
@@ -75,6 +77,7 @@ __all__ = [
     "String",
     "TimestampUtc",
     "all_partitions",
+    "by",
     "column",
     "complete_sequence",
     "dataset",
@@ -107,6 +110,7 @@ __all__ = [
     "str_matches",
     "str_startswith",
     "unique",
+    "within",
 ]
 
 _TYPES = ("Bool", "Date", "Float64", "Int16", "Int32", "Int64", "String", "TimestampUtc")

@@ -7,6 +7,7 @@ validated graph of all of them. Nothing here reads data, and nothing here import
 from flow_assets.declaration.buckets import Buckets, HashBuckets, RangeBuckets, hash_buckets, range_buckets
 from flow_assets.declaration.context import PartitionContext
 from flow_assets.declaration.dataset import Dataset, dataset
+from flow_assets.declaration.deadlines import By, Deadline, Within, by, within
 from flow_assets.declaration.graph import DatasetGraph, find_datasets
 from flow_assets.declaration.inputs import AllPartitions, Input, Lookback, SamePartition, all_partitions, lookback
 from flow_assets.declaration.partitions import UNPARTITIONED, Partitions, StaticPartitions, partition_keys
@@ -25,11 +26,13 @@ __all__ = [
     "UNPARTITIONED",
     "AllPartitions",
     "Buckets",
+    "By",
     "ColumnDeclaration",
     "DailyPartitions",
     "Dataset",
     "DatasetGraph",
     "DatasetSchema",
+    "Deadline",
     "Dimension",
     "Frame",
     "HashBuckets",
@@ -46,7 +49,9 @@ __all__ = [
     "Severity",
     "StaticPartitions",
     "TimePartitions",
+    "Within",
     "all_partitions",
+    "by",
     "column",
     "dataset",
     "find_datasets",
@@ -55,4 +60,5 @@ __all__ = [
     "lookback",
     "partition_keys",
     "range_buckets",
+    "within",
 ]

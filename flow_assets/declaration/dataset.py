@@ -1,7 +1,6 @@
 """A dataset: one function, its schema, and everything that is declared about it."""
 
 import inspect
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pydantic import BaseModel
 
 from flow_assets.declaration.buckets import Buckets
 from flow_assets.declaration.constraints import References, Scope, Unique
+from flow_assets.declaration.dataset_arguments import require_kinds
+from flow_assets.declaration.deadlines import Deadline, as_deadline, deadline_misfit
 from flow_assets.declaration.fit import lenience
 from flow_assets.declaration.inputs import Input, Lookback, SamePartition
 from flow_assets.declaration.partition_fit import partition_misfit
@@ -55,6 +56,7 @@ class Dataset:
     depends_on: tuple[Any, ...]
     ignore: tuple[Any, ...]
     owners: tuple[str, ...]
+    deadline: Deadline | None
     description: str
     layer: str
     location: str
@@ -89,6 +91,7 @@ def dataset(  # noqa: PLR0913
     depends_on: tuple[Any, ...] = (),
     ignore: tuple[Any, ...] = (),
     owners: tuple[str, ...] = (),
+    deadline: str | Deadline | None = None,
 ) -> Callable[[Callable[..., Any]], Dataset]:
     """Declare a dataset by the function that computes it.
 
@@ -110,6 +113,8 @@ def dataset(  # noqa: PLR0913
         depends_on: further objects whose code or value the result depends on.
         ignore: objects the function refers to whose content does not matter.
         owners: e-mail addresses or `team:name`.
+        deadline: when a partition should be there once its period has ended: a length of time such as `6 hours`, or
+            `by("08:00")`; without partitions, how old what is published may become. It enters no key.
 
     Raises:
         DefinitionError: the declaration contradicts itself.
@@ -118,7 +123,7 @@ def dataset(  # noqa: PLR0913
 
     def declare(function: Callable[..., Any]) -> Dataset:
         signature = Signature.of(function)
-        _require_kinds(signature.location, {**given, "sort_by": sort_by, "ins": ins})
+        require_kinds(signature.location, {**given, "sort_by": sort_by, "ins": ins, "deadline": deadline})
         _require_ins_are_frames(set(ins or ()), signature, source)
         module = sys.modules[function.__module__]
         declared = Dataset(
@@ -139,6 +144,7 @@ def dataset(  # noqa: PLR0913
             depends_on=tuple(depends_on),
             ignore=tuple(ignore),
             owners=tuple(owners),
+            deadline=as_deadline(deadline),
             description=inspect.cleandoc(module.__doc__ or function.__doc__ or ""),
             layer=function.__module__.split(".")[-2] if "." in function.__module__ else function.__module__,
             location=signature.location,
@@ -158,50 +164,6 @@ def _inputs(signature: Signature, ins: Mapping[str, Input], schema: type[Dataset
 def _references(schema: type[DatasetSchema], *, is_quarantining: bool = False) -> list[References]:
     rules = [rule for rule in schema.all_rules() if rule.quarantine or not is_quarantining]
     return [rule.constraint for rule in rules if isinstance(rule.constraint, References)]
-
-
-_OWNER = re.compile(r"team:[\w-]+|[^@\s]+@[^@\s]+\.[^@\s]+")
-
-_KINDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    (
-        "schema",
-        lambda v: isinstance(v, type) and issubclass(v, DatasetSchema),
-        "a class of yours that derives from `DatasetSchema`",
-    ),
-    (
-        "sort_by",
-        lambda v: isinstance(v, list | tuple) and all(isinstance(name, str) for name in v),
-        'a list of columns, such as `["order_id"]`',
-    ),
-    (
-        "partitions",
-        lambda v: v is None or isinstance(v, Partitions),
-        'partitions, such as `DailyPartitions("2024-01-01")`',
-    ),
-    (
-        "ins",
-        lambda v: v is None or (isinstance(v, Mapping) and all(isinstance(i, Input) for i in v.values())),
-        'inputs by name, such as `{"orders": lookback(days=1)}`',
-    ),
-    ("source", lambda v: v is None or isinstance(v, Landed), '`landed("...")`'),
-    (
-        "buckets",
-        lambda v: v is None or isinstance(v, Buckets),
-        '`hash_buckets("...", 8)` or `range_buckets("...", [...])`',
-    ),
-    (
-        "owners",
-        lambda v: isinstance(v, list | tuple) and all(isinstance(o, str) and _OWNER.fullmatch(o) for o in v),
-        'e-mail addresses or teams, such as `("team:orders",)`',
-    ),
-)
-"""What each argument must be, as it is tested and as people are told."""
-
-
-def _require_kinds(location: str, given: Mapping[str, Any]) -> None:
-    for name, is_fit, what in _KINDS:
-        if not is_fit(given[name]):
-            raise DefinitionError(f"{location}: `{name}` must be {what}, not {given[name]!r}.")
 
 
 def _require_ins_are_frames(ins: set[str], signature: Signature, source: Landed | None) -> None:
@@ -250,6 +212,7 @@ def _partition_problems(declared: Dataset) -> tuple[tuple[bool, str], ...]:
             "a dataset with a `source` takes exactly one frame: the landed lines",
         ),
         *((True, problem) for problem in [declared.source and declared.source.problem(declared.partitions)] if problem),
+        *((True, problem) for problem in [deadline_misfit(declared.deadline, declared.partitions)] if problem),
     )
 
 

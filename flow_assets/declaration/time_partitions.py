@@ -1,7 +1,7 @@
 """Partitions that are windows of time: hours, days and months of a time zone, named and meant as Dagster's own."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -54,7 +54,7 @@ class _TimePartitions:
 
     def start(self, key: str) -> datetime:
         """Where the window of `key` begins, in the partitions' time zone."""
-        return _local(key, self.zone)
+        return local_time(key, self.zone)
 
     def keys(self, now: datetime | None = None) -> tuple[str, ...]:
         """All partition keys, in order: of the windows that have ended by `now` (default: the present)."""
@@ -175,7 +175,7 @@ class HourlyPartitions(_TimePartitions):
         """Where the hour of `key` begins, in the partitions' time zone."""
         if len(key) > _KEY_LENGTH:
             return datetime.strptime(key, "%Y-%m-%d-%H:%M%z").astimezone(self.zone)
-        return _local(f"{key[:10]}T{key[11:]}", self.zone)
+        return local_time(f"{key[:10]}T{key[11:]}", self.zone)
 
     def key_of(self, value: Any) -> str:
         """The key of the hour that begins at `value`, a time in UTC; any other text or time is no key."""
@@ -203,7 +203,7 @@ class HourlyPartitions(_TimePartitions):
 TimePartitions = HourlyPartitions | DailyPartitions | MonthlyPartitions
 
 
-def _local(text: str, zone: ZoneInfo) -> datetime:
+def local_time(text: str, zone: tzinfo | None) -> datetime:
     """A clock's reading; one that the clock skips is taken for as much later, as Dagster does."""
     naive = datetime.fromisoformat(text).replace(tzinfo=zone)
     return naive.astimezone(UTC).astimezone(zone)

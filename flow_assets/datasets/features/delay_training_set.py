@@ -28,6 +28,7 @@ from flow_assets import (
     Rule,
     String,
     TimestampUtc,
+    by,
     column,
     dataset,
     ge,
@@ -189,6 +190,7 @@ class DelayLabel(BaseModel):
     buckets=hash_buckets("tail_number", 8),
     set_based=True,
     owners=("team:flights",),
+    deadline=by("09:00"),
 )
 def delay_training_set(  # noqa: PLR0913  one parameter an input
     departures: DuckDBPyRelation,

@@ -27,6 +27,7 @@ from flow_assets import (
     Rule,
     String,
     TimestampUtc,
+    by,
     column,
     dataset,
     fresh,
@@ -133,6 +134,7 @@ def _delay_is(which: str) -> str:
     source=landed("flights/{date}.csv.gz", null_values=["NA"]),
     sort_by=["line_number"],
     owners=("team:flights",),
+    deadline=by("08:00"),
 )
 def raw_flights(lines: pa.Table, partition: PartitionContext) -> pa.Table:
     """Hand on the lines, which the schema types, unless one is of another day than its file."""

@@ -27,6 +27,7 @@ from flow_assets import (
     Rule,
     String,
     TimestampUtc,
+    by,
     column,
     complete_sequence,
     dataset,
@@ -121,6 +122,7 @@ def _vapour_pressure(fahrenheit: str) -> str:
     source=landed("weather/{date}.csv.bz2", null_values=["NA"]),
     sort_by=["line_number"],
     owners=("team:flights",),
+    deadline=by("08:00"),
 )
 def raw_weather(lines: pa.Table, partition: PartitionContext) -> pa.Table:
     """Hand on the lines, which the schema types, unless one is of another day than its file."""

@@ -130,6 +130,7 @@ def _metadata(dataset: Dataset, told: Particulars) -> dict[str, Any]:
         **({"partitions": in_words(dataset.partitions)} if dataset.partitions else {}),
         **({"buckets": in_words(dataset.buckets)} if dataset.buckets else {}),
         **({"source": in_words(dataset.source)} if dataset.source else {}),
+        **({"deadline": str(dataset.deadline)} if dataset.deadline else {}),
         **({"reads": table(("dataset", "partitions"), told.reads.items())} if told.reads else {}),
         **({"config": table(("field", "value", "meaning"), settings)} if settings else {}),
     }

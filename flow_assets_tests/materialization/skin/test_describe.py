@@ -57,7 +57,9 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "readings.py", '"""A reading, without notes."""', '"""A reading, *without* notes.\n\nFrom meters.\n"""'
     )
     sandbox.edit(
-        "readings.py", '    partition_column="day",', '    partition_column="day",\n    owners=("team:meters",),'
+        "readings.py",
+        '    partition_column="day",',
+        '    partition_column="day",\n    owners=("team:meters",), deadline="6 hours",',
     )
     with deploy(sandbox) as deployment:
         for _ in range(2):
@@ -100,6 +102,7 @@ def test_how_a_dataset_is_declared_is_told(nodes: dict[str, Any], tmp_path: Path
     assert readings["partitions"]["text"] == "daily partitions: start_date 2024-03-01; end_date 2024-03-06"
     assert readings["buckets"]["text"] == "hash buckets: column meter; count 4"
     assert raw["source"]["text"] == "landed: pattern readings/{date}.csv; format .csv"
+    assert (readings["deadline"]["text"], "deadline" in trends) == ("within 6 hours", False)
     assert trends["reads"]["mdStr"].splitlines()[2:] == ["|readings|lookback: days 2|"]
     (reference,) = readings["dagster/code_references"]["codeReferences"]
     lines = Path(reference["filePath"]).read_text().splitlines()

@@ -1,0 +1,177 @@
+"""A gap that is late, as people are told: what is missing, when it was due, since when, and who waits for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import quantiles
+from urllib.parse import quote
+
+from flow_assets.declaration import Dataset
+from flow_assets.insight.watch.lateness import Late
+from flow_assets.insight.watch.pace import Pace
+from flow_assets.insight.watch.situation import Situation
+from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
+from flow_assets.materialization.project import Project
+
+_HOUR = 3600
+_POINTS = 30
+_FEWEST = 4
+_UNITS = ((86_400, "day"), (_HOUR, "hour"), (60, "minute"))
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """Missing partitions in a row.
+
+    Attributes:
+        partitions: in order; one empty key for a dataset without partitions.
+        late: what is late of it, or, where nobody stated or learned when it should come, of what waits for it.
+        waiting: the datasets downstream that wait for it.
+    """
+
+    dataset: Dataset
+    partitions: tuple[str, ...]
+    late: tuple[Late, ...]
+    waiting: tuple[str, ...]
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it is there, and too old."""
+        return not self.partitions[0] and self.first.place.dataset == self.dataset.name
+
+    @property
+    def first(self) -> Late:
+        """The one that is late for the longest time."""
+        return min(self.late, key=lambda one: one.due.at)
+
+
+def finding_of(lateness: Lateness, situation: Situation, pace: Pace | None) -> Finding:
+    """What is found of a row of missing partitions; `pace` is that of its dataset, if it has one."""
+    name, keys = lateness.dataset.name, lateness.partitions
+    now, due = situation.now.timestamp(), lateness.first.due
+    source = _landed(situation.project, lateness)
+    return Finding(
+        watch="freshness",
+        identity=f"late {name} {keys[0]}".strip(),
+        severity=_severity(lateness, now),
+        title=_title(lateness),
+        since=due.at,
+        text="\n".join(line for line in (_due_text(lateness, now), source, _waiting_text(lateness)) if line),
+        dataset=name,
+        partitions=tuple(key for key in keys if key),
+        affected=lateness.waiting,
+        evidence={**_evidence(lateness, now), **(_pace_evidence(pace, keys) if pace else {})},
+        link=link_to(name, keys[0]),
+        chart=_chart(pace, keys[0], now) if pace else None,
+    )
+
+
+def link_to(dataset: str, partition: str = "") -> str:
+    """Where Dagster's UI shows a dataset's partitions, or one of them."""
+    if not partition:
+        return f"/assets/{quote(dataset)}"
+    return f"/assets/{quote(dataset)}?view=partitions&partition={quote(partition)}"
+
+
+def in_words(moment: float) -> str:
+    """A time as people are told."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def so_long(seconds: float) -> str:
+    """A length of time in its two largest units."""
+    counts, rest = [], round(seconds)
+    for length, unit in _UNITS:
+        count, rest = divmod(rest, length)
+        counts.append(f"{count} {unit}{'s' if count > 1 else ''}" if count else "")
+    return " ".join([text for text in counts if text][:2]) or "less than a minute"
+
+
+def _severity(lateness: Lateness, now: float) -> AlertSeverity:
+    """Critical where that is declared, and what is later than twice what was stated or learned."""
+    dues = [one.due for one in lateness.late]
+    is_critical = any(
+        due.is_critical or (due.bound_seconds is not None and now - due.at > due.bound_seconds) for due in dues
+    )
+    return AlertSeverity.CRITICAL if is_critical else AlertSeverity.WARNING
+
+
+def _title(lateness: Lateness) -> str:
+    name, keys = lateness.dataset.name, lateness.partitions
+    if not keys[0]:
+        return f"{name} is out of date" if lateness.is_outdated else f"{name} is missing"
+    if len(keys) == 1:
+        return f"{name}: {keys[0]} is late"
+    return f"{name}: {len(keys)} partitions are late, {keys[0]} to {keys[-1]}"
+
+
+def _due_text(lateness: Lateness, now: float) -> str:
+    first = lateness.first
+    what = first.place.partition or "A new version"
+    if first.place.dataset != lateness.dataset.name:
+        what += f" of {first.place.dataset}, which waits for it,"
+    return f"{what} was due at {in_words(first.due.at)}, {so_long(now - first.due.at)} late ({first.due.reason})."
+
+
+def _landed(project: Project, lateness: Lateness) -> str:
+    """Whether the landed file of the first partition is there."""
+    source = lateness.dataset.source
+    if source is None:
+        return "" if lateness.is_outdated else "All that it needs is there: run it."
+    place = source.place(lateness.partitions[0], lateness.dataset.partitions)
+    if source.is_remote or lateness.is_outdated:
+        return f"Its file is {place}: ask its source."
+    is_there = (project.settings.landing / place).exists()
+    return f"Its file {place} has landed: run it." if is_there else f"Its file {place} has not landed: ask its source."
+
+
+def _waiting_text(lateness: Lateness) -> str:
+    return f"Waiting for it: {', '.join(lateness.waiting)}." if lateness.waiting else ""
+
+
+def _evidence(lateness: Lateness, now: float) -> Mapping[str, float | str]:
+    due = lateness.first.due
+    bound = {} if due.bound_seconds is None else {"bound_seconds": due.bound_seconds}
+    return {
+        "due_at": in_words(due.at),
+        "due_because": due.reason,
+        "late_seconds": now - due.at,
+        **({"missing_partitions": float(len(lateness.partitions))} if lateness.partitions[0] else {}),
+        **bound,
+        "owner": ", ".join(lateness.dataset.owners) or "nobody",
+    }
+
+
+def _pace_evidence(pace: Pace, keys: tuple[str, ...]) -> Mapping[str, float | str]:
+    """What is usual, what came last, and what else is not there beside the late ones."""
+    series, usual = pace.series, sorted(pace.usual_seconds.values())
+    last = series.keys[series.newest]
+    found: dict[str, float | str] = {"last_published": last, "last_published_at": in_words(series.last_came_at)}
+    if len(usual) >= _FEWEST:
+        low, *_, high = quantiles(usual, n=20, method="inclusive")
+        after = "the one before" if pace.is_replayed else "the period's end"
+        found["usual_arrival"] = f"{' to '.join(dict.fromkeys((so_long(low), so_long(high))))} after {after}"
+        found |= {"usual_seconds_low": low, "usual_seconds_high": high}
+    if troubled := sorted(key for key in series.troubled if keys[0] <= key <= keys[-1]):
+        found["failed_or_blocked"] = ", ".join(troubled)
+    return found
+
+
+def _chart(pace: Pace, key: str, now: float) -> Chart | None:
+    """How long recent partitions took, and the missing one so far."""
+    series = pace.series
+    recent = list(pace.usual_seconds.items())[-_POINTS:]
+    if not recent or key not in series.keys:
+        return None
+    position = series.keys.index(key)
+    before = [at for at in series.came_at[:position] if at is not None]
+    start = max(before, default=series.began_at) if pace.is_replayed else series.ends[position].timestamp()
+    labels = (*(label for label, _ in recent), key)
+    bounds = [pace.bound_seconds(series.keys.index(label)) for label in labels]
+    after = "the one before" if pace.is_replayed else "the period's end"
+    return Chart(
+        title=f"{series.dataset.name}: arrival, hours after {after}",
+        labels=labels,
+        values=tuple(seconds / _HOUR for seconds in (*(seconds for _, seconds in recent), now - start)),
+        high=() if None in bounds else tuple(bound / _HOUR for bound in bounds if bound is not None),
+    )
