@@ -63,3 +63,7 @@ class RuleError(FlowError):
 def sentence(text: str) -> str:
     """A message with one stop at its end, whatever it quotes there."""
     return text if text.endswith(("!", "?", ".")) else f"{text}."
+
+
+class PageError(FlowError):
+    """A page cannot be written where it was asked for."""
