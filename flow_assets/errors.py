@@ -60,10 +60,10 @@ class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
 
 
+class PageError(FlowError):
+    """A page cannot be written where it was asked for."""
+
+
 def sentence(text: str) -> str:
     """A message with one stop at its end, whatever it quotes there."""
     return text if text.endswith(("!", "?", ".")) else f"{text}."
-
-
-class PageError(FlowError):
-    """A page cannot be written where it was asked for."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from flow_assets.declaration import Dataset, DailyPartitions, HourlyPartitions, MonthlyPartitions
+from flow_assets.declaration import DailyPartitions, Dataset, HourlyPartitions, MonthlyPartitions
 from flow_assets.insight.report.states import Cell, Counts, PartitionState, count_states, merge
 
 MOST_DAYS = 53 * 7
@@ -80,7 +80,7 @@ def lay_out(dataset: Dataset, cells: Sequence[Cell]) -> Calendar:
         cells: each of its partitions, in order.
     """
     partitions = dataset.partitions
-    grids, listed, rest = [], list(cells), list[Cell]()
+    grids, listed, rest = list[Grid](), list(cells), list[Cell]()
     if isinstance(partitions, DailyPartitions | HourlyPartitions | MonthlyPartitions):
         dated = [(partitions.start(cell.label), cell) for cell in cells]
         grids, rest = _grids(dated, type(partitions))
@@ -132,7 +132,7 @@ def _days(dated: Dated) -> Grid:
     monday = days[0][0] - timedelta(days=days[0][0].weekday())
     places = {(day - monday).days: cell for day, cell in days}
     months = {(day.year, day.month): (day - monday).days // _WEEKDAYS for day, _ in reversed(days)}
-    marks = {column: str(year) if month == 1 else f"{date(year, month, 1):%b}" for (year, month), column in months.items()}
+    marks = {at: str(year) if month == 1 else f"{date(year, month, 1):%b}" for (year, month), at in months.items()}
     columns = sorted(marks)
     if len(columns) > 1 and columns[1] - columns[0] < _NARROWEST_MARK:
         del marks[columns[0]]

@@ -12,7 +12,7 @@ PITCH = 11
 """From one square to the next; the patterns of the page's style repeat after as much."""
 
 _SIDE = 9
-_TOP, _LEFT = 14, 30
+_TOP, _LEFT = 16, 30
 _WIDTH, _HEIGHT, _MARGIN = 280.0, 64.0, 5.0
 _HEADROOM = 1.08
 
@@ -117,9 +117,7 @@ def draw_trend(trend: Trend) -> Line:
         band=plane.band([(n, p.low, p.high) for n, p in numbered if p.low is not None and p.high is not None]),
         top=top,
         dots=tuple((plane.x(n), plane.y(p.unexpected), p.label) for n, p in numbered if p.unexpected is not None),
-        marks=tuple(
-            (plane.x(n), f"{p.label}: alert {', '.join(map(str, p.alerts))}") for n, p in numbered if p.alerts
-        ),
+        marks=tuple((plane.x(n), f"{p.label}: alert {', '.join(map(str, p.alerts))}") for n, p in numbered if p.alerts),
     )
 
 

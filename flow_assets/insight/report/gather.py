@@ -8,11 +8,13 @@ from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.insight.quality import find_quality, since_text
 from flow_assets.insight.report.calendars import Calendar, lay_out, troubles_of
 from flow_assets.insight.report.costs import PhaseCosts, Savings, find_phases, find_savings
-from flow_assets.insight.report.states import Cell, Known, PartitionState, cell_of, late_partitions
+from flow_assets.insight.report.states import Cell, Known, PartitionState, cell_of, first_line, late_partitions
 from flow_assets.insight.report.trends import Expect, Trend, duration_trend, expect_usual, volume_trend
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState
 from flow_assets.ledger.measurements import Measurement, Measurements
 from flow_assets.materialization.project import Project
+from flow_assets.memo.entries import PlanEntry
+from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
 
 DEFAULT_SINCE = "30d"
@@ -24,10 +26,12 @@ _SEVERITIES = list(AlertSeverity)
 
 @dataclass(frozen=True)
 class Trouble:
-    """A partition that is not up to date."""
+    """A partition that is not up to date, and why in words."""
 
     dataset: str
-    cell: Cell
+    partition: str
+    state: PartitionState
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,9 @@ def find_report(
     earlier = (datetime.fromisoformat(beginning) - (now - datetime.fromisoformat(beginning))).isoformat()
     known = Measurements(project.engine, project.settings.environment)
     measurements, runs = known.materializations(min(earlier, beginning)), known.runs(beginning)
-    laid_out = _calendars(project, beginning, alerts)
-    calendars = tuple(calendar for calendar, _, _ in laid_out.values())
+    planner = project.planner(project.graph.datasets.values(), may_wait=False)
+    laid_out = _lay_out(project, planner, beginning, alerts)
+    calendars = tuple(of.calendar for of in laid_out.values())
     unresolved = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
     unresolved.sort(key=lambda alert: (-_SEVERITIES.index(alert.finding.severity), -alert.opened_at))
     start = datetime.fromisoformat(beginning).timestamp()
@@ -124,7 +129,7 @@ def find_report(
         since=beginning,
         states=troubles_of(calendars),
         calendars=calendars,
-        attention=_attention({name: cells for name, (_, cells, _) in laid_out.items()}),
+        attention=_attention(laid_out, Explainer(planner)),
         trends=_trends(laid_out, project, measurements, _Judging(beginning, expect, alerts)),
         savings=find_savings(measurements, runs, beginning),
         phases=tuple(find_phases(measurements, runs, beginning)),
@@ -136,19 +141,22 @@ def find_report(
     )
 
 
-LaidOut = Mapping[str, tuple[Calendar, list[Cell], Known]]
+@dataclass(frozen=True)
+class _LaidOut:
+    calendar: Calendar
+    known: Known
+    troubles: list[tuple[PlanEntry, Cell]]
 
 
-def _calendars(project: Project, since: str, alerts: Sequence[Alert]) -> LaidOut:
-    datasets = project.graph.datasets.values()
-    planner = project.planner(datasets, may_wait=False)
+def _lay_out(project: Project, planner: Planner, since: str, alerts: Sequence[Alert]) -> dict[str, _LaidOut]:
     late = late_partitions(alerts)
     found = {}
-    for dataset in datasets:
+    for dataset in project.graph.datasets.values():
         known = _known(project, planner, dataset, late)
         entries = planner.plan(dataset, partition_keys(dataset.partitions))
         cells = [cell_of(entry, known, since) for entry in entries]
-        found[dataset.name] = (lay_out(dataset, cells), cells, known)
+        troubles = [(entry, cell) for entry, cell in zip(entries, cells, strict=True) if cell.troubled]
+        found[dataset.name] = _LaidOut(lay_out(dataset, cells), known, troubles)
     return found
 
 
@@ -158,10 +166,16 @@ def _known(project: Project, planner: Planner, dataset: Dataset, late: Mapping[s
     return Known(planner.held(name), holdings.failures(name), blocked, late.get(name, {}))
 
 
-def _attention(cells: Mapping[str, Sequence[Cell]]) -> tuple[Trouble, ...]:
+def _attention(laid_out: Mapping[str, _LaidOut], explainer: Explainer) -> tuple[Trouble, ...]:
     order = list(PartitionState)
-    troubles = [Trouble(name, cell) for name, of in cells.items() for cell in of if not cell.state.is_up_to_date]
-    return tuple(sorted(troubles, key=lambda trouble: order.index(trouble.cell.state))[:MOST_ATTENTION])
+    troubles = [trouble for of in laid_out.values() for trouble in of.troubles]
+    worst = sorted(troubles, key=lambda trouble: order.index(trouble[1].state))[:MOST_ATTENTION]
+    return tuple(Trouble(e.dataset, e.partition, cell.state, _reason(e, cell, explainer)) for e, cell in worst)
+
+
+def _reason(entry: PlanEntry, cell: Cell, explainer: Explainer) -> str:
+    is_told = cell.state in (PartitionState.FAILED, PartitionState.BLOCKED, PartitionState.LATE)
+    return cell.note if is_told else first_line(explainer.reason(entry))
 
 
 @dataclass(frozen=True)
@@ -172,17 +186,17 @@ class _Judging:
 
 
 def _trends(
-    laid_out: LaidOut, project: Project, measurements: Sequence[Measurement], judging: _Judging
+    laid_out: Mapping[str, _LaidOut], project: Project, measurements: Sequence[Measurement], judging: _Judging
 ) -> tuple[Trend, ...]:
     by_dataset: dict[str, list[Measurement]] = {name: [] for name in laid_out}
     for measurement in measurements:
         if measurement.dataset in by_dataset:
             by_dataset[measurement.dataset].append(measurement)
     trends = []
-    for name, (_, _, known) in laid_out.items():
+    for name, of in laid_out.items():
         mine = by_dataset[name]
         trends.append(duration_trend(name, mine, judging.since, judging.expect, judging.alerts))
-        trends.append(volume_trend(project.graph.get(name), known.held, mine, judging.alerts))
+        trends.append(volume_trend(project.graph.get(name), of.known.held, mine, judging.alerts))
     return tuple(trends)
 
 

@@ -34,22 +34,26 @@ def render(report: Report) -> str:
     calendars = [ShownCalendar(of, tuple(draw_squares(grid) for grid in of.grids)) for of in report.calendars]
     pairs = list(zip(report.trends[::2], report.trends[1::2], strict=True))
     drawn = [pair for pair in pairs if max(len(trend.points) for trend in pair) >= _FEWEST_DRAWN]
-    return _environment().get_template("page.html").render(
-        report=report,
-        style=Markup(style),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        calendars=calendars,
-        squares=_square_data(report.calendars),
-        trends=[[(trend, draw_trend(trend)) for trend in pair] for pair in drawn],
-        undrawn=[pair for pair in pairs if pair not in drawn],
-        charts={alert.number: draw_chart(of) for alert in report.alerts if (of := alert.finding.chart)},
-        phases=list(dict.fromkeys(phase for costs in report.phases for phase in costs.phases)),
-        dimensions=_DIMENSIONS,
-        scores=lambda row: [row.dimensions.get(dimension) for dimension in _DIMENSIONS],
-        meanings=MEANINGS,
-        limits={"days": MOST_DAYS, "years": MOST_YEARS, "listed": MOST_LISTED, "attention": MOST_ATTENTION},
-        dagster=report.dagster_url.rstrip("/"),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            style=Markup(style),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            calendars=calendars,
+            squares=_square_data(report.calendars),
+            trends=[[(trend, draw_trend(trend)) for trend in pair] for pair in drawn],
+            undrawn=[pair for pair in pairs if pair not in drawn],
+            charts={alert.number: draw_chart(of) for alert in report.alerts if (of := alert.finding.chart)},
+            phases=list(dict.fromkeys(phase for costs in report.phases for phase in costs.phases)),
+            dimensions=_DIMENSIONS,
+            scores=lambda row: [row.dimensions.get(dimension) for dimension in _DIMENSIONS],
+            meanings=MEANINGS,
+            limits={"days": MOST_DAYS, "years": MOST_YEARS, "listed": MOST_LISTED, "attention": MOST_ATTENTION},
+            dagster=report.dagster_url.rstrip("/"),
+        )
     )
 
 

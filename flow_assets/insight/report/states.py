@@ -10,7 +10,7 @@ from flow_assets.ledger.findings import Alert, AlertState
 from flow_assets.ledger.judgements import Blocked
 from flow_assets.memo.entries import Action, Because, PlanEntry
 
-_LONGEST_NOTE = 160
+_LONGEST_NOTE = 240
 
 
 class PartitionState(StrEnum):
@@ -92,7 +92,7 @@ def cell_of(entry: PlanEntry, known: Known, since: str) -> Cell:
     if state is PartitionState.FRESH and holding is not None and holding.published_at < since:
         state = PartitionState.REUSED
     rows, at = (holding.rows, holding.published_at) if holding else (None, None)
-    return Cell(entry.partition, state, 1, int(not state.is_up_to_date), rows, at, _first_line(note))
+    return Cell(entry.partition, state, 1, int(not state.is_up_to_date), rows, at, first_line(note))
 
 
 def _judged(entry: PlanEntry, known: Known, holding: Holding | None) -> tuple[PartitionState, str]:
@@ -147,6 +147,7 @@ def merge(label: str, cells: list[Cell]) -> Cell:
     )
 
 
-def _first_line(text: str) -> str:
+def first_line(text: str) -> str:
+    """The first line, cut off where it is too long."""
     line = text.strip().partition("\n")[0]
     return line if len(line) <= _LONGEST_NOTE else line[: _LONGEST_NOTE - 1] + "…"

@@ -6,7 +6,7 @@ from statistics import median
 
 import pandas as pd
 
-from flow_assets.declaration import DailyPartitions, Dataset, TimePartitions
+from flow_assets.declaration import DailyPartitions, Dataset, TimePartitions, partition_keys
 from flow_assets.ledger import Holding
 from flow_assets.ledger.findings import Alert
 from flow_assets.ledger.measurements import Measurement
@@ -18,6 +18,7 @@ _FEWEST_BEFORE = 8
 _REMEMBERED = 200
 _WEEK = 7
 _OUTER_SHARE = 0.025
+_FAR = 0.5
 
 Range = tuple[float, float]
 """The least and the greatest value that was expected."""
@@ -38,7 +39,7 @@ class Point:
         value: the median.
         low: least expected value; None where too little is known.
         high: greatest expected value.
-        unexpected: the value farthest outside what was expected; None where all are inside.
+        unexpected: the value farthest outside what was expected, by half its width at least; None where there is none.
         alerts: numbers of the alerts that are about it.
     """
 
@@ -128,7 +129,7 @@ def volume_trend(
     """
     numbers = _numbers(alerts, dataset.name, _VOLUME_WATCHES)
     if isinstance(dataset.partitions, TimePartitions):
-        keys = [key for key in dataset.partitions.keys() if key in held][-MOST_MEASURED:]
+        keys = [key for key in partition_keys(dataset.partitions) if key in held][-MOST_MEASURED:]
         values = [float(held[key].rows) for key in keys]
         season = _WEEK if isinstance(dataset.partitions, DailyPartitions) else 1
         marks = [numbers.get(key, ()) for key in keys]
@@ -171,9 +172,9 @@ class _Series:
         ranges = [of for of in self.expected if of is not None]
         low, high = (_median([of[n] for of in ranges]) for n in (0, 1))
         outside = [
-            (max(of[0] - value, value - of[1]), value)
+            (distance, value)
             for value, of in zip(self.values, self.expected, strict=True)
-            if of is not None and not of[0] <= value <= of[1]
+            if of is not None and (distance := max(of[0] - value, value - of[1])) > _FAR * (of[1] - of[0])
         ]
         first, last = self.labels[0], self.labels[-1]
         alerts = dict.fromkeys(number for numbers in self.alerts for number in numbers)
