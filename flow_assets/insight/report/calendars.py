@@ -135,7 +135,8 @@ def _days(dated: Dated) -> Grid:
     marks = {at: str(year) if month == 1 else f"{date(year, month, 1):%b}" for (year, month), at in months.items()}
     columns = sorted(marks)
     if len(columns) > 1 and columns[1] - columns[0] < _NARROWEST_MARK:
-        del marks[columns[0]]
+        del columns[0]
+    marks = {column: marks[column] for column in columns}
     return Grid("day", _WEEKDAYS, _filled(places), marks, {0: "Mon", 2: "Wed", 4: "Fri"})
 
 
@@ -164,6 +165,6 @@ def _filled(places: Mapping[int, Cell]) -> tuple[Cell | None, ...]:
     return tuple(places.get(place) for place in range(max(places) + 1))
 
 
-def troubles_of(calendars: Sequence[Calendar]) -> dict[PartitionState, int]:
+def count_all(calendars: Sequence[Calendar]) -> dict[PartitionState, int]:
     """State to how many partitions of all datasets are in it."""
     return {state: sum(of.counts.get(state, 0) for of in calendars) for state in PartitionState}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flow_assets.declaration import Dataset, partition_keys
+from flow_assets.errors import SelectionError
 from flow_assets.insight.quality import find_quality, since_text
-from flow_assets.insight.report.calendars import Calendar, lay_out, troubles_of
+from flow_assets.insight.report.calendars import Calendar, count_all, lay_out
 from flow_assets.insight.report.costs import PhaseCosts, Savings, find_phases, find_savings
 from flow_assets.insight.report.states import Cell, Known, PartitionState, cell_of, first_line, late_partitions
 from flow_assets.insight.report.trends import Expect, Trend, duration_trend, expect_usual, volume_trend
@@ -109,25 +110,26 @@ def find_report(
         now: the moment; the present by default.
 
     Raises:
-        SelectionError: `since` says no time.
+        SelectionError: `since` says no time, or one to come.
     """
     now = now or datetime.now(UTC)
     beginning = since_text(since, now)
-    earlier = (datetime.fromisoformat(beginning) - (now - datetime.fromisoformat(beginning))).isoformat()
+    start = datetime.fromisoformat(beginning)
+    if start > now:
+        raise SelectionError(f"since {since!r} lies in the future; write a date that has been, or a span: 12h, 7d, 4w.")
     known = Measurements(project.engine, project.settings.environment)
-    measurements, runs = known.materializations(min(earlier, beginning)), known.runs(beginning)
+    measurements, runs = known.materializations(_as_long_before(start, now)), known.runs(beginning)
     planner = project.planner(project.graph.datasets.values(), may_wait=False)
     laid_out = _lay_out(project, planner, beginning, alerts)
     calendars = tuple(of.calendar for of in laid_out.values())
     unresolved = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
     unresolved.sort(key=lambda alert: (-_SEVERITIES.index(alert.finding.severity), -alert.opened_at))
-    start = datetime.fromisoformat(beginning).timestamp()
     return Report(
         title=project.settings.datasets,
         environment=project.settings.environment,
         made_at=now.isoformat(timespec="seconds"),
         since=beginning,
-        states=troubles_of(calendars),
+        states=count_all(calendars),
         calendars=calendars,
         attention=_attention(laid_out, Explainer(planner)),
         trends=_trends(laid_out, project, measurements, _Judging(beginning, expect, alerts)),
@@ -136,9 +138,17 @@ def find_report(
         quality=_quality(project),
         alerts=tuple(unresolved[:MOST_ALERTS]),
         alerts_open=len(unresolved),
-        alerts_resolved=sum(1 for a in alerts if a.resolved_at is not None and a.resolved_at >= start),
+        alerts_resolved=sum(1 for a in alerts if a.resolved_at is not None and a.resolved_at >= start.timestamp()),
         dagster_url=project.settings.dagster_url,
     )
+
+
+def _as_long_before(start: datetime, now: datetime) -> str:
+    """As far before `start` as that is before `now`: the first in the window are judged by what happened since then."""
+    try:
+        return (start - (now - start)).isoformat(timespec="milliseconds")
+    except OverflowError:
+        return ""
 
 
 @dataclass(frozen=True)
