@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from flow_assets.insight.report.calendars import Calendar
     from flow_assets.insight.report.gather import Report
     from flow_assets.ledger.findings import Alert
     from flow_assets.materialization.project import Project
@@ -67,7 +68,25 @@ def _write(report: "Report", path: Path) -> int:
 def _json(report: "Report") -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {"partitions": report.partitions, "up_to_date": report.up_to_date, **asdict(report)}
+    values = asdict(report)
+    values["calendars"] = [_calendar_json(calendar) for calendar in report.calendars]
+    for trouble in values["attention"]:
+        trouble["partition"] = trouble["partition"] or None
+    values["savings"]["share"] = report.savings.share
+    return {"partitions": report.partitions, "up_to_date": report.up_to_date, **values}
+
+
+def _calendar_json(calendar: "Calendar") -> dict[str, Any]:
+    """Its cells in order, without where they stand on the page."""
+    cells = (*calendar.listed, *(cell for grid in calendar.grids for cell in grid.cells if cell))
+    return {
+        "dataset": calendar.dataset,
+        "layer": calendar.layer,
+        "partitions": calendar.partitions,
+        "counts": calendar.counts,
+        "cells": [{**vars(cell), "label": cell.label or None} for cell in cells],
+        "uncounted": calendar.uncounted,
+    }
 
 
 def _headline(report: "Report") -> str:

@@ -30,6 +30,9 @@ def test_the_values_beside_the_page(computed: Sandbox) -> None:
     found = json.loads(done.stdout)
     assert (found["up_to_date"], found["partitions"], found["savings"]["computed"]) == (16, 16, 16)
     assert {of["dataset"] for of in found["calendars"]} == {"raw_readings", "readings", "trends", "meters_seen"}
+    (whole,) = (of["cells"] for of in found["calendars"] if of["dataset"] == "meters_seen")
+    (only,) = whole
+    assert (only["label"], only["state"], only["rows"]) == (None, "fresh", 3)
     assert (computed.root / "report.html").exists()
 
 

@@ -22,7 +22,7 @@ def states(report: Report, dataset: str) -> dict[str, str]:
 def test_each_partition_is_what_became_of_it(report: Report) -> None:
     assert states(report, "raw_readings") == dict(zip(DAYS, ("fresh", "fresh", "fresh", "failed", "late"), strict=True))
     assert states(report, "readings") == dict(zip(DAYS, ("fresh", "blocked", "fresh", "held", "missing"), strict=True))
-    assert states(report, "meters_seen") == {"": "held"}
+    assert states(report, "meters_seen") == {"": "fresh"}
 
 
 def test_the_numbers_are_those_of_the_status(report: Report, troubled: Sandbox) -> None:

@@ -1,8 +1,12 @@
-"""The page in a real browser: on a desk and on a phone, by light and in the dark."""
+"""The page in a real browser: on a desk and on a phone, by light and in the dark.
+
+`UPDATE_SCREENSHOTS=1 pytest flow_assets_tests/insight/report/test_page.py` writes the pictures in `docs/images/`.
+"""
 
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,12 +20,14 @@ from flow_assets.insight.report.states import PartitionState
 from flow_assets.materialization.project import Project
 from flow_assets.settings import Settings
 from flow_assets_tests.browser import evidence, open_file, require_chromium
+from flow_assets_tests.datasets.spoiling import rewrite, swapped
 from flow_assets_tests.sandbox import DAYS
 from flow_assets_tests.year import ROOT, Deployment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHONE, DESK = 390, 1280
+UPDATE = bool(os.environ.get("UPDATE_SCREENSHOTS"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -128,22 +134,40 @@ def test_a_real_year_is_small_and_readable(
     year: tuple[Deployment, dict[str, Any]], folder: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.html"
-    found = find_report(Project.open(Settings(data=year[0].data)))
+    deployment = with_bad_days(year[0], tmp_path / "data") if UPDATE else year[0]
+    found = find_report(Project.open(Settings(data=deployment.data)))
     assert write_page(render(found), path) < 500_000
-    pictures = ROOT / "docs" / "images" if os.environ.get("UPDATE_SCREENSHOTS") else tmp_path
+    pictures = ROOT / "docs" / "images" if UPDATE else tmp_path
     with open_file(path, folder, width=DESK) as opened, evidence(opened.page, tmp_path):
         page = opened.page
-        assert sum(squares(page).values()) == found.partitions == sum(len(json.loads(g)) for g in _keys(page))
+        assert sum(squares(page).values()) == found.partitions == len(labels(page))
         assert overflow(page) == 0
-        page.screenshot(path=pictures / "report.png", clip={"x": 0, "y": 0, "width": DESK, "height": 1000})
-        assert 10_000 < (pictures / "report.png").stat().st_size < 300_000
+        picture(page, pictures / "report.png", 1000)
         page.set_viewport_size({"width": PHONE, "height": 800})
         assert overflow(page) == 0
+        picture(page, pictures / "report-phone.png", 800)
         assert opened.errors == []
 
 
-def _keys(page: Page) -> list[str]:
-    """The keys of each grid, and of each list of names, as JSON."""
+def with_bad_days(year: Deployment, data: Path) -> Deployment:
+    """A copy in which a file is cut off and another breaks a rule, so that the picture shows what that looks like."""
+    shutil.copytree(year.data, data)
+    rewrite(data / "landing" / "flights" / "2013-09-10.csv.gz", swapped("origin", "dest"))
+    deployment = Deployment(data)
+    deployment.flights.write_bytes(deployment.flights.read_bytes()[:2000])
+    deployment.flow("run")
+    return deployment
+
+
+def picture(page: Page, path: Path, height: int) -> None:
+    """Take one, which is not empty and not too big for a document."""
+    width = page.evaluate("innerWidth")
+    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": width, "height": height}, full_page=True)
+    assert 10_000 < path.stat().st_size < 300_000
+
+
+def labels(page: Page) -> list[str]:
+    """Of each square, and of each name."""
     data = json.loads(page.locator("#squares").text_content() or "")
-    grids = [json.dumps([cell[0] for cell in grid["cells"] if cell]) for grid in data["grids"]]
-    return [*grids, json.dumps(page.locator("[data-state]").all_inner_texts())]
+    names = page.locator("[data-state]").all_inner_texts()
+    return [*(cell[0] for grid in data["grids"] for cell in grid["cells"] if cell), *names]
