@@ -136,6 +136,8 @@ def _days(dated: Dated) -> Grid:
     columns = sorted(marks)
     if len(columns) > 1 and columns[1] - columns[0] < _NARROWEST_MARK:
         del columns[0]
+    if len(columns) > 1 and (days[-1][0] - monday).days // _WEEKDAYS - columns[-1] < _NARROWEST_MARK - 1:
+        del columns[-1]
     marks = {column: marks[column] for column in columns}
     return Grid("day", _WEEKDAYS, _filled(places), marks, {0: "Mon", 2: "Wed", 4: "Fri"})
 

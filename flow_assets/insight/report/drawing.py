@@ -12,7 +12,7 @@ PITCH = 11
 """From one square to the next; the patterns of the page's style repeat after as much."""
 
 _SIDE = 9
-_TOP, _LEFT = 16, 30
+TOP, LEFT = 16, 36
 _WIDTH, _HEIGHT, _MARGIN = 280.0, 64.0, 5.0
 _HEADROOM = 1.08
 
@@ -34,9 +34,6 @@ class Squares:
     counts: Mapping[PartitionState, int]
     marks: Mapping[int, str]
     sides: Mapping[int, str]
-    left: int = _LEFT
-    top: int = _TOP
-    pitch: int = PITCH
 
 
 def draw_squares(grid: Grid) -> Squares:
@@ -48,12 +45,12 @@ def draw_squares(grid: Grid) -> Squares:
             square = f"M{column * PITCH} {row * PITCH}h{_SIDE}v{_SIDE}h-{_SIDE}z"
             parts.setdefault(cell.state, []).append(square)
     return Squares(
-        width=_LEFT + max(grid.width, 12) * PITCH,
-        height=_TOP + grid.height * PITCH,
+        width=LEFT + max(grid.width, 12) * PITCH,
+        height=TOP + grid.height * PITCH,
         paths={state: "".join(squares) for state, squares in parts.items()},
         counts={state: len(squares) for state, squares in parts.items()},
-        marks={_LEFT + column * PITCH: text for column, text in grid.marks.items()},
-        sides={_TOP + row * PITCH + _SIDE - 1: text for row, text in grid.sides.items()},
+        marks={LEFT + column * PITCH: text for column, text in grid.marks.items()},
+        sides={TOP + row * PITCH + _SIDE - 1: text for row, text in grid.sides.items()},
     )
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from flow_assets.declaration import Dimension
 from flow_assets.insight.report import words
 from flow_assets.insight.report.calendars import MOST_DAYS, MOST_LISTED, MOST_YEARS, Calendar
-from flow_assets.insight.report.drawing import Squares, draw_chart, draw_squares, draw_trend
+from flow_assets.insight.report.drawing import LEFT, PITCH, TOP, Squares, draw_chart, draw_squares, draw_trend
 from flow_assets.insight.report.gather import MOST_ATTENTION, Report
 from flow_assets.insight.report.states import MEANINGS, Cell, PartitionState
 
@@ -81,6 +81,9 @@ def _square_data(calendars: Sequence[Calendar]) -> dict[str, Any]:
         return short if cell.partitions == 1 and not cell.note else [*short, cell.partitions, cell.troubled, cell.note]
 
     return {
+        "left": LEFT,
+        "top": TOP,
+        "pitch": PITCH,
         "states": [str(state) for state in states],
         "times": [time.replace("T", " ") for time in times],
         "grids": [{"height": grid.height, "cells": [fields(cell) for cell in grid.cells]} for grid in grids],

@@ -2,7 +2,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("squares").textContent);
   const tip = document.getElementById("tip");
-  const LEFT = 30, TOP = 16, PITCH = 11;
+  const { left: LEFT, top: TOP, pitch: PITCH } = data;
   let shown = null;
 
   const hide = () => {
