@@ -80,6 +80,10 @@ class DeliveryError(FlowError):
         self.is_permanent = is_permanent
 
 
+class PageError(FlowError):
+    """A page cannot be written where it was asked for."""
+
+
 def sentence(text: str) -> str:
     """A message with one stop at its end, whatever it quotes there."""
     return text if text.endswith(("!", "?", ".")) else f"{text}."

@@ -4,7 +4,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Error, Page, Response, sync_playwright
@@ -29,6 +31,15 @@ def require_chromium() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("chromium is not installed: .ci/install-debian-packages")
 
 
+@dataclass(frozen=True)
+class FilePage:
+    """A page, what its scripts and its console complained of, and what it asked for."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
 @contextmanager
 def open_page(url: str, profile: Path, errors: list[str]) -> Iterator[Page]:
     """A page at `url` without Dagster's dialog of the first visit; `errors` gathers what went wrong in its scripts."""
@@ -45,6 +56,30 @@ def open_page(url: str, profile: Path, errors: list[str]) -> Iterator[Page]:
             if answer.value.json()["data"]["shouldShowNux"]:  # until somebody has closed it in this deployment
                 page.get_by_role("button", name="Skip").click()
             yield page
+        finally:
+            context.close()
+
+
+@contextmanager
+def open_file(
+    path: Path, profile: Path, *, width: int, color_scheme: Literal["dark", "light"] = "light"
+) -> Iterator[FilePage]:
+    """A page that is a file, as wide as some screen."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=CHROMIUM,
+            args=list(FLAGS),
+            viewport={"width": width, "height": 900},
+            color_scheme=color_scheme,
+        )
+        try:
+            opened = FilePage(context.pages[0])
+            opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+            opened.page.on("console", lambda message: opened.errors.append(message.text))
+            opened.page.on("request", lambda request: opened.requests.append(request.url))
+            opened.page.goto(path.as_uri())
+            yield opened
         finally:
             context.close()
 

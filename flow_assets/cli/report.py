@@ -1,0 +1,147 @@
+"""Write the page that people look at, or say the same in short: what is there, what is off, and what it cost."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from flow_assets.insight.report.calendars import Calendar
+    from flow_assets.insight.report.gather import Report
+    from flow_assets.ledger.findings import Alert
+    from flow_assets.materialization.project import Project
+
+NAME = "report"
+EXAMPLES = (
+    "flow report",
+    "flow report --html report.html",
+    "flow report --since 2013-02-01 --html report.html",
+    "flow report --since 7d --json",
+)
+
+_LISTED = 10
+
+
+def command(
+    since: Annotated[str, typer.Option(help="What happened since a date, or 7d, 12h, 4w ago.")] = "30d",
+    html: Annotated[Path | None, typer.Option(help="Write the page to this file.", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show how everything is, on one page."""
+    from flow_assets.cli.console import out, print_json
+    from flow_assets.insight.report.gather import find_report
+    from flow_assets.materialization.project import Project
+    from flow_assets.settings import load_settings
+
+    project = Project.open(load_settings())
+    report = find_report(project, since, alerts=_alerts(project))
+    size = _write(report, html) if html is not None else 0
+    if as_json:
+        print_json(_json(report))
+        return
+    console = out()
+    if html is None:
+        _print(console, report)
+        console.print("\nThe same as a page, with calendar and trends: flow report --html report.html")
+    else:
+        from flow_assets.cli.console import size_text
+
+        console.print(_headline(report), markup=False)
+        console.print(f"Page: {html.absolute()} ({size_text(size)})", markup=False)
+
+
+def _alerts(project: "Project") -> "Sequence[Alert]":
+    """Those of the ledger; here they come in."""
+    return ()
+
+
+def _write(report: "Report", path: Path) -> int:
+    from flow_assets.insight.report.page_file import write_page
+    from flow_assets.insight.report.render import render
+
+    return write_page(render(report), path)
+
+
+def _json(report: "Report") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    values = asdict(report)
+    values["calendars"] = [_calendar_json(calendar) for calendar in report.calendars]
+    for trouble in values["attention"]:
+        trouble["partition"] = trouble["partition"] or None
+    values["savings"]["share"] = report.savings.share
+    return {"partitions": report.partitions, "up_to_date": report.up_to_date, **values}
+
+
+def _calendar_json(calendar: "Calendar") -> dict[str, Any]:
+    """Its cells in order, without where they stand on the page."""
+    cells = (*calendar.listed, *(cell for grid in calendar.grids for cell in grid.cells if cell))
+    return {
+        "dataset": calendar.dataset,
+        "layer": calendar.layer,
+        "partitions": calendar.partitions,
+        "counts": calendar.counts,
+        "cells": [{**vars(cell), "label": cell.label or None} for cell in cells],
+        "uncounted": calendar.uncounted,
+    }
+
+
+def _headline(report: "Report") -> str:
+    states = ", ".join(f"{count:,} {state}" for state, count in report.states.items() if count)
+    return f"{report.up_to_date:,} of {report.partitions:,} partitions are up to date: {states or 'there are none'}"
+
+
+def _print(console: "Console", report: "Report") -> None:
+    from flow_assets.insight.report import words
+
+    savings = report.savings
+    console.print(f"[bold]Report[/], {words.moment(report.since)} to {words.moment(report.made_at)}\n")
+    console.print(_headline(report), markup=False)
+    console.print(
+        f"Computed {savings.computed:,} in {words.duration(savings.seconds_spent)}, restored {savings.restored:,}, "
+        f"reused {savings.reused:,}: {words.duration(savings.seconds_saved)} saved"
+    )
+    _print_alerts(console, report)
+    console.print()
+    _print_datasets(console, report)
+    _print_attention(console, report)
+
+
+def _print_alerts(console: "Console", report: "Report") -> None:
+    from rich.markup import escape
+
+    console.print(f"{report.alerts_open:,} alerts are open" if report.alerts_open else "No alert is open")
+    for alert in report.alerts[:_LISTED]:
+        console.print(f"  #{alert.number} {alert.finding.severity}: {escape(alert.finding.title)}")
+    if (more := report.alerts_open - _LISTED) > 0:
+        console.print(f"  ... and {more:,} more; see them on the page")
+
+
+def _print_datasets(console: "Console", report: "Report") -> None:
+    from flow_assets.cli.console import print_table, table
+    from flow_assets.insight.report import words
+    from flow_assets.insight.report.states import MEANINGS
+
+    scores = {row.name: row.score for row in report.quality}
+    medians = {trend.dataset: trend.median for trend in report.trends if trend.measure == "seconds"}
+    shown = table(None, "dataset", "partitions", *MEANINGS, "median", "quality")
+    for of in report.calendars:
+        counts = (f"{of.counts[state]:,}" if state in of.counts else "·" for state in MEANINGS)
+        costs = (words.duration(medians.get(of.dataset)), words.percent(scores.get(of.dataset)))
+        shown.add_row(of.dataset, f"{of.partitions:,}", *counts, *costs)
+    print_table(console, shown)
+
+
+def _print_attention(console: "Console", report: "Report") -> None:
+    from rich.markup import escape
+
+    if report.attention:
+        console.print("\n[bold]Not up to date[/]")
+    for trouble in report.attention[:_LISTED]:
+        name = " ".join(filter(None, (trouble.dataset, trouble.partition)))
+        console.print(f"  {trouble.state}: {escape(name)}: {escape(trouble.reason)}")
+    if (more := report.partitions - report.up_to_date - _LISTED) > 0:
+        console.print(f"  ... and {more:,} more: flow plan")

@@ -1,0 +1,63 @@
+import json
+
+import pytest
+
+from flow_assets_tests.forked import flow
+from flow_assets_tests.sandbox import Sandbox
+
+
+def test_everything_in_short(original: Sandbox) -> None:
+    shown = flow(original, "report").stdout
+    lines = shown.splitlines()
+    assert "16 of 16 partitions are up to date: 16 fresh" in lines
+    assert "Computed 16 in " in shown
+    assert [line.split()[:3] for line in lines if line.startswith("trends ")] == [["trends", "5", "5"]]
+    assert lines[-1].endswith("flow report --html report.html")
+    assert not list(original.root.glob("*.html"))
+
+
+def test_the_page_is_written_and_its_size_told(computed: Sandbox) -> None:
+    done = flow(computed, "report", "--html", "report.html")
+    page = computed.root / "report.html"
+    assert done.code == 0
+    assert done.stdout.splitlines()[0] == "16 of 16 partitions are up to date: 16 fresh"
+    assert done.stdout.splitlines()[1] == f"Page: {page} ({page.stat().st_size / 1024:,.1f} KiB)"
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_the_values_beside_the_page(computed: Sandbox) -> None:
+    done = flow(computed, "report", "--json", "--html", "report.html")
+    found = json.loads(done.stdout)
+    assert (found["up_to_date"], found["partitions"], found["savings"]["computed"]) == (16, 16, 16)
+    assert {of["dataset"] for of in found["calendars"]} == {"raw_readings", "readings", "trends", "meters_seen"}
+    (whole,) = (of["cells"] for of in found["calendars"] if of["dataset"] == "meters_seen")
+    (only,) = whole
+    assert (only["label"], only["state"], only["rows"]) == (None, "fresh", 3)
+    assert (computed.root / "report.html").exists()
+
+
+def test_what_is_off_is_named(sandbox: Sandbox) -> None:
+    shown = flow(sandbox, "report").stdout
+    assert "0 of 16 partitions are up to date: 16 missing" in shown
+    assert "  missing: raw_readings 2024-03-01: " in shown
+    assert "  ... and 6 more: flow plan" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--since", "soon"], 2, "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (["--since", "2999-01-01"], 2, "since '2999-01-01' lies in the future"),
+        (
+            ["--html", "nowhere/report.html"],
+            1,
+            "nowhere/report.html: No such file or directory. Name a file in",
+        ),
+        (["--html", "."], 1, "which is a folder. Name a file in it."),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(original: Sandbox, arguments: list[str], code: int, said: str) -> None:
+    done = flow(original, "report", *arguments)
+    assert (done.code, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
