@@ -102,6 +102,7 @@ class AlertmanagerSender:
             "evidence": "; ".join(f"{name}: {value}" for name, value in evidence_rows(finding)),
             "partitions": names(finding.partitions),
             "affected": names(finding.affected),
+            "acknowledged_by": alert.acknowledged_by,
             "acknowledge": how_to_acknowledge(notice),
         }
         start = min(finding.since, alert.opened_at, notice.at)
