@@ -56,7 +56,7 @@ class MissingExtraError(FlowError):
     """A package is not installed that an optional part of the project needs."""
 
 
-class RoutesError(FlowError):
+class RoutesError(SettingsError):
     """The file that says where alerts are delivered cannot be used; the message names every line that is wrong."""
 
 

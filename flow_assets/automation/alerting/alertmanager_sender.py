@@ -22,7 +22,7 @@ from flow_assets.ledger.findings import AlertSeverity, Transition
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 10.0
 REFRESH_SECONDS = 300.0
-OPEN_SECONDS = 7 * 86_400.0
+OPEN_SECONDS = 86_400.0
 """So long an open alert stays there if nobody posts it again."""
 
 _LATER = {408, 409, 421, 423, 425, 429}
@@ -102,6 +102,7 @@ class AlertmanagerSender:
             "evidence": "; ".join(f"{name}: {value}" for name, value in evidence_rows(finding)),
             "partitions": names(finding.partitions),
             "affected": names(finding.affected),
+            "acknowledged_by": alert.acknowledged_by,
             "acknowledge": how_to_acknowledge(notice),
         }
         start = min(finding.since, alert.opened_at, notice.at)

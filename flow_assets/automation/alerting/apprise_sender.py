@@ -1,7 +1,8 @@
 """Slack, e-mail, PagerDuty, webhooks and a hundred more, each by an address of apprise's.
 
 apprise says of a delivery only whether it succeeded, and writes why not to its log in words of its own. So the log of
-each delivery is read: a status between 400 and 499 is a refusal that will last, apart from those that mean "later".
+each delivery is read: a status between 400 and 499 is a refusal that will last, apart from those that mean "later", and
+so is a mail server's from 500 on.
 """
 
 import functools
@@ -31,6 +32,7 @@ MOST_SECONDS = 30.0
 """How long a delivery may take in all."""
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
+_MAIL_STATUS = re.compile(r"\((\d{3}), b(['\"])(.*?)\2\)")
 _SENT = re.compile(r"Sent (?!.*attachment)", re.IGNORECASE)
 _LATER = {408, 409, 421, 423, 425, 429}
 _CAUSES = (
@@ -39,9 +41,7 @@ _CAUSES = (
     ("resolve", "the host's name is not known"),
     ("Name or service not known", "the host's name is not known"),
     ("CERTIFICATE", "its certificate is not trusted"),
-    ("Authentication", "it does not know the user or the password"),
 )
-_LASTING_CAUSES = ("Authentication",)
 _REASON_LENGTH = 300
 
 
@@ -213,9 +213,9 @@ def _require_delivered(result: "AppriseResult", *, has_one_target: bool) -> None
         return
     told = " ".join(message for _, message in entries)
     status = [int(code) for code in _STATUS.findall(told)]
-    causes = [(mark, cause) for mark, cause in _CAUSES if mark in told]
-    lasts = any(400 <= code < 500 and code not in _LATER for code in status)
-    lasts = lasts or any(mark in _LASTING_CAUSES for mark, _ in causes)
+    mail = [(int(code), f"it answered {code} {text}") for code, _, text in _MAIL_STATUS.findall(told)]
+    causes = [*(said for _, said in mail), *(cause for mark, cause in _CAUSES if mark in told)]
+    lasts = any(400 <= code < 500 and code not in _LATER for code in status) or any(code >= 500 for code, _ in mail)
     loud = [" ".join(message.split()) for level, message in entries if level not in ("DEBUG", "INFO", "TRACE")]
-    reason = "; ".join(dict.fromkeys([*(cause for _, cause in causes), *loud])) or "apprise does not say why"
+    reason = "; ".join(dict.fromkeys([*causes, *loud])) or "apprise does not say why"
     raise DeliveryError(hide(reason)[:_REASON_LENGTH], is_permanent=lasts)

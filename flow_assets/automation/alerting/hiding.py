@@ -15,7 +15,13 @@ _PARTS = re.compile(r"[/?&=#:@,;+\s]+")
 _SHORTEST = 4
 _SHORTEST_PART = 8
 _HIDDEN = "***"
-_LOGGERS = ("apprise", "requests", "requests_oauthlib", "urllib3", "urllib3.connectionpool", "urllib3.util.retry")
+_LOGGERS = (
+    "apprise",
+    "oauthlib",
+    "requests",
+    *(f"requests_oauthlib.{module}" for module in ("oauth1_auth", "oauth1_session", "oauth2_session")),
+    *(f"urllib3.{module}" for module in ("connection", "connectionpool", "poolmanager", "response", "util.retry")),
+)
 
 
 class Hiding(logging.Filter):

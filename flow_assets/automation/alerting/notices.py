@@ -141,7 +141,7 @@ class Wording:
             _said(notice.alert.finding.text, _escaped),
             "\n".join(facts),
             "\n".join(["Seen and expected:", "", *evidence]) if evidence else "",
-            f"[Look at it in Dagster]({_address(link)})" if link else "",
+            f"In Dagster: [{_escaped(link)}]({_address(link)})" if link else "",
             f"To take care of it: `{command.partition(': ')[2]}`" if command else "",
         )
         return _harmless("\n\n".join(filter(None, blocks)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flow_assets.automation.alerting.destinations import Destination
 from flow_assets.automation.alerting.notices import Notice
 from flow_assets.automation.alerting.routes import WATCHES, Routes
-from flow_assets.errors import DeliveryError, RoutesError
+from flow_assets.errors import DeliveryError, RoutesError, SelectionError
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState, Chart, Finding, Transition
 
 LASTS_SECONDS = 300.0
@@ -67,12 +67,13 @@ def chosen(routes: Routes, names: Sequence[str]) -> list[Destination]:
     """The named destinations, or all of them.
 
     Raises:
-        RoutesError: there is none of that name, or none at all.
+        SelectionError: there is none of that name.
+        RoutesError: there is none at all.
     """
     if not routes.places:
         raise RoutesError("There is no destination yet: name a file of routes in FLOW_ASSETS_ALERT_ROUTES.")
     if unknown := [name for name in names if name not in routes.places]:
-        raise RoutesError(f"There is no destination {', '.join(unknown)}; there are {', '.join(routes.places)}.")
+        raise SelectionError(f"There is no destination {', '.join(unknown)}; there are {', '.join(routes.places)}.")
     return [routes.places[name] for name in dict.fromkeys(names or routes.places)]
 
 

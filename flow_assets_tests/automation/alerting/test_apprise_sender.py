@@ -1,7 +1,9 @@
+import asyncio
 import base64
 import socket
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -213,3 +215,15 @@ def test_a_pager_has_one_incident_for_one_cause_and_ends_it(hook: Webhook, monke
 
 def hook_url(hook: Webhook) -> str:
     return f"http://127.0.0.1:{hook.port}/"
+
+
+def test_it_sends_from_any_thread_and_from_a_running_event_loop(hook: Webhook) -> None:
+    """Dagster evaluates sensors in threads of a server."""
+
+    async def send() -> None:
+        sender(hook).send(notice())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: sender(hook).send(notice()), range(8)))
+    asyncio.run(send())
+    assert [len(body["attachments"]) for body in hook.bodies] == [1] * 9

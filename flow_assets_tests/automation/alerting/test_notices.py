@@ -52,7 +52,7 @@ Seen and expected:
 - expected seconds: **48 to 74**
 - rows: **12,345**
 
-[Look at it in Dagster](http://dagster.example:3000/runs/abc)
+In Dagster: [http://dagster.example:3000/runs/abc](http://dagster.example:3000/runs/abc)
 
 To take care of it: `flow alerts ack 12`"""
 

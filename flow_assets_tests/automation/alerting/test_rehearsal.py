@@ -1,5 +1,6 @@
 """What somebody sees who tries the routes, by the commands' own functions; `flow alerts` is made of them."""
 
+import calendar
 import json
 import time
 from collections.abc import Iterator
@@ -165,4 +166,4 @@ def _seconds_left(server: Alertmanager) -> float:
     (active,) = server.alerts()
     assert active["annotations"]["summary"] == "Test message: nothing is wrong"
     ends = time.strptime(active["endsAt"][:19], "%Y-%m-%dT%H:%M:%S")
-    return time.mktime(ends) - time.mktime(time.gmtime())
+    return calendar.timegm(ends) - time.time()
