@@ -102,7 +102,7 @@ def _print(console: "Console", report: "Report") -> None:
     console.print(_headline(report), markup=False)
     console.print(
         f"Computed {savings.computed:,} in {words.duration(savings.seconds_spent)}, restored {savings.restored:,}, "
-        f"reused {savings.reused:,}: {words.duration(savings.seconds_saved)} saved"
+        f"left {savings.left:,} as they were: {words.duration(savings.seconds_saved)} saved"
     )
     _print_alerts(console, report)
     console.print()

@@ -1,8 +1,8 @@
 """What the window's work cost, by phase, and what was saved because it was not done again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import median
 
 from flow_assets.ledger.measurements import Measurement, RunMeasurement
 
@@ -22,26 +22,26 @@ class Savings:
     """What was made within the window, and what was not.
 
     Attributes:
-        computed: partitions that were computed.
-        restored: those that were found again in the store.
-        reused: those that runs were asked for and found as they should be.
-        runs: how many runs there were.
+        computed: how often a partition was computed.
+        restored: how often one was found again in the store.
+        left: partitions that are up to date and were made before the window.
+        found: how often a run was asked for a partition and found it as it should be.
         seconds_spent: wall seconds of computing.
-        seconds_saved: what restoring and reusing saved, at the median cost of a partition of the same dataset.
+        seconds_saved: what computing those restored or left would have cost, each at the median of its dataset.
     """
 
     computed: int
     restored: int
-    reused: int
-    runs: int
+    left: int
+    found: int
     seconds_spent: float
     seconds_saved: float
 
     @property
     def share(self) -> float | None:
-        """The share that was not computed; None where nothing was asked for."""
-        asked = self.computed + self.restored + self.reused
-        return (self.restored + self.reused) / asked if asked else None
+        """The share that was not computed; None where there is nothing."""
+        total = self.computed + self.restored + self.left
+        return (self.restored + self.left) / total if total else None
 
 
 @dataclass(frozen=True)
@@ -59,35 +59,44 @@ class PhaseCosts:
     phases: Mapping[str, float]
 
 
-def find_savings(measurements: Sequence[Measurement], runs: Sequence[RunMeasurement], since: str) -> Savings:
-    """What was saved since `since` (UTC, ISO 8601); `measurements` from before say what partitions cost."""
+def median_costs(measurements: Iterable[Measurement]) -> dict[str, float]:
+    """Dataset to the median wall seconds of computing one of its partitions."""
     seconds: dict[str, list[float]] = {}
     for m in measurements:
         if m.change == _COMPUTED:
             seconds.setdefault(m.dataset, []).append(m.wall_seconds)
-    costs = {name: median(of) for name, of in seconds.items()}
-    made = [m for m in measurements if m.at >= since]
+    return {name: median(of) for name, of in seconds.items()}
+
+
+def find_savings(
+    made: Sequence[Measurement], runs: Sequence[RunMeasurement], left: Mapping[str, int], costs: Mapping[str, float]
+) -> Savings:
+    """What was saved.
+
+    Args:
+        made: what was made within the window.
+        runs: those within the window.
+        left: dataset to how many partitions are up to date and were made before.
+        costs: dataset to the seconds of computing one partition, as far as they are known.
+    """
     computed = [m for m in made if m.change == _COMPUTED]
     restored = [m for m in made if m.change == _RESTORED]
-    saved = sum(costs.get(m.dataset, 0.0) for m in restored)
-    for run in runs:
-        known = [costs[name] for name in run.datasets if name in costs]
-        saved += run.outcomes.get(_REUSED, 0) * (fmean(known) if known else 0.0)
     return Savings(
-        len(computed),
-        len(restored),
-        sum(run.outcomes.get(_REUSED, 0) for run in runs),
-        len(runs),
-        sum(m.wall_seconds for m in computed),
-        saved,
+        computed=len(computed),
+        restored=len(restored),
+        left=sum(left.values()),
+        found=sum(run.outcomes.get(_REUSED, 0) for run in runs),
+        seconds_spent=sum(m.wall_seconds for m in computed),
+        seconds_saved=sum(costs.get(m.dataset, 0.0) for m in restored)
+        + sum(count * costs.get(name, 0.0) for name, count in left.items()),
     )
 
 
-def find_phases(measurements: Sequence[Measurement], runs: Sequence[RunMeasurement], since: str) -> list[PhaseCosts]:
-    """Where the time went since `since` (UTC, ISO 8601), what took longest first; at most 15 rows."""
+def find_phases(made: Sequence[Measurement], runs: Sequence[RunMeasurement]) -> list[PhaseCosts]:
+    """Where the time of what was made went, and of runs, what took longest first; at most 15 rows."""
     sums: dict[str, dict[str, float]] = {}
-    for m in measurements:
-        if m.at >= since and m.change == _COMPUTED:
+    for m in made:
+        if m.change == _COMPUTED:
             of = sums.setdefault(m.dataset, {})
             untold = m.wall_seconds - sum(m.phases.values())
             for phase, seconds in m.phases.items():

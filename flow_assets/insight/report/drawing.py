@@ -15,6 +15,7 @@ _SIDE = 9
 TOP, LEFT = 16, 36
 _WIDTH, _HEIGHT, _MARGIN = 280.0, 64.0, 5.0
 _HEADROOM = 1.08
+_MOST_ROOM = 3.0
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,17 @@ class _Plane:
         return f"{there}L{back[1:]}z"
 
 
+def _top(values: Sequence[float], others: Sequence[float]) -> float:
+    """Where a picture ends: above all values, and above the others unless that would flatten the values."""
+    most = max(values, default=0.0)
+    return _HEADROOM * max([most, *(min(other, _MOST_ROOM * most) for other in others)]) or 1.0
+
+
 def draw_trend(trend: Trend) -> Line:
-    """A dataset's series. What is far above all else is drawn at the upper edge, so that the rest stays readable."""
+    """A dataset's series. What is far above its line is drawn at the upper edge, so that the line stays readable."""
     points = trend.points
-    usual = [value for p in points for value in (p.value, p.high or 0.0)]
-    unusual = [p.unexpected for p in points if p.unexpected is not None]
-    top = _HEADROOM * max([*usual, *(min(value, 2 * max(usual)) for value in unusual)], default=1.0)
+    others = [value for p in points for value in (p.high, p.unexpected) if value is not None]
+    top = _top([p.value for p in points], others)
     plane = _Plane(len(points), top)
     numbered = list(enumerate(points))
     return Line(
@@ -123,7 +129,7 @@ def draw_chart(chart: Chart) -> Line:
     values = chart.values
     highs = chart.high if len(chart.high) == len(values) else ()
     lows = chart.low if len(chart.low) == len(values) else (0.0,) * len(highs)
-    top = _HEADROOM * max([*values, *highs], default=1.0)
+    top = _top(values, highs)
     plane = _Plane(len(values), top)
     label = chart.labels[-1] if chart.labels else ""
     return Line(

@@ -8,7 +8,7 @@ from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import SelectionError
 from flow_assets.insight.quality import find_quality, since_text
 from flow_assets.insight.report.calendars import Calendar, count_all, lay_out
-from flow_assets.insight.report.costs import PhaseCosts, Savings, find_phases, find_savings
+from flow_assets.insight.report.costs import PhaseCosts, Savings, find_phases, find_savings, median_costs
 from flow_assets.insight.report.states import Cell, Known, PartitionState, cell_of, first_line, late_partitions
 from flow_assets.insight.report.trends import Expect, Trend, duration_trend, expect_usual, volume_trend
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState
@@ -118,7 +118,8 @@ def find_report(
     if start > now:
         raise SelectionError(f"since {since!r} lies in the future; write a date that has been, or a span: 12h, 7d, 4w.")
     known = Measurements(project.engine, project.settings.environment)
-    measurements, runs = known.materializations(_as_long_before(start, now)), known.runs(beginning)
+    measurements = known.materializations(_as_long_before(start, now))
+    made = [measurement for measurement in measurements if measurement.at >= beginning]
     planner = project.planner(project.graph.datasets.values(), may_wait=False)
     laid_out = _lay_out(project, planner, beginning, alerts)
     calendars = tuple(of.calendar for of in laid_out.values())
@@ -133,8 +134,8 @@ def find_report(
         calendars=calendars,
         attention=_attention(laid_out, Explainer(planner)),
         trends=_trends(laid_out, project, measurements, _Judging(beginning, expect, alerts)),
-        savings=find_savings(measurements, runs, beginning),
-        phases=tuple(find_phases(measurements, runs, beginning)),
+        savings=_savings(known, calendars, measurements, beginning),
+        phases=tuple(find_phases(made, known.runs(beginning))),
         quality=_quality(project),
         alerts=tuple(unresolved[:MOST_ALERTS]),
         alerts_open=len(unresolved),
@@ -208,6 +209,18 @@ def _trends(
         trends.append(duration_trend(name, mine, judging.since, judging.expect, judging.alerts))
         trends.append(volume_trend(project.graph.get(name), of.known.held, mine, judging.alerts))
     return tuple(trends)
+
+
+def _savings(
+    known: Measurements, calendars: Sequence[Calendar], measurements: Sequence[Measurement], since: str
+) -> Savings:
+    left = {of.dataset: of.counts.get(PartitionState.REUSED, 0) for of in calendars}
+    costs = median_costs(measurements)
+    unknown = [name for name, count in left.items() if count and name not in costs]
+    if unknown:  # they were computed so long ago that they were not read yet
+        costs.update(median_costs(known.materializations(datasets=unknown)))
+    made = [measurement for measurement in measurements if measurement.at >= since]
+    return find_savings(made, known.runs(since), left, costs)
 
 
 def _quality(project: Project) -> tuple[QualityRow, ...]:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from flow_assets.declaration import Dimension
 from flow_assets.insight.report import words
 from flow_assets.insight.report.calendars import MOST_DAYS, MOST_LISTED, MOST_YEARS, Calendar
+from flow_assets.insight.report.costs import UNTOLD
 from flow_assets.insight.report.drawing import LEFT, PITCH, TOP, Squares, draw_chart, draw_squares, draw_trend
 from flow_assets.insight.report.gather import MOST_ATTENTION, Report
 from flow_assets.insight.report.states import MEANINGS, Cell, PartitionState
@@ -47,6 +48,7 @@ def render(report: Report) -> str:
             trends=[[(trend, draw_trend(trend)) for trend in pair] for pair in drawn],
             undrawn=[pair for pair in pairs if pair not in drawn],
             charts={alert.number: draw_chart(of) for alert in report.alerts if (of := alert.finding.chart)},
+            untold=UNTOLD,
             phases=list(dict.fromkeys(phase for costs in report.phases for phase in costs.phases)),
             dimensions=_DIMENSIONS,
             scores=lambda row: [row.dimensions.get(dimension) for dimension in _DIMENSIONS],

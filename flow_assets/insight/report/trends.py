@@ -12,7 +12,7 @@ from flow_assets.ledger.findings import Alert
 from flow_assets.ledger.measurements import Measurement
 
 MOST_POINTS = 60
-MOST_MEASURED = 1_000
+MOST_MEASURED = 500
 
 _FEWEST_BEFORE = 8
 _REMEMBERED = 200
@@ -123,7 +123,7 @@ def volume_trend(
 
     Args:
         dataset: which.
-        held: its published partitions by key, of which those are drawn that belong to the newest thousand.
+        held: its published partitions by key, of which the newest 500 are drawn.
         measurements: of the dataset, the oldest first.
         alerts: on any dataset.
     """

@@ -53,9 +53,9 @@ def test_a_chart_lies_inside_the_picture_with_or_without_a_band(values: list[flo
 
 
 def test_one_far_above_all_others_does_not_flatten_them() -> None:
-    points = (Point("a", 1.0, 0.5, 2.0), Point("b", 1.0, 0.5, 2.0, unexpected=1000.0))
-    drawn = draw_trend(Trend("readings", "seconds", "made", 2, 1.0, points))
-    assert drawn.top < 5
+    for strange in (Point("b", 1.0, 0.5, 2.0, unexpected=1000.0), Point("b", 1.0, 0.0, 1000.0)):
+        drawn = draw_trend(Trend("readings", "seconds", "made", 2, 1.0, (Point("a", 1.0, 0.5, 2.0), strange)))
+        assert 2 < drawn.top < 5
 
 
 def test_a_state_is_one_path() -> None:

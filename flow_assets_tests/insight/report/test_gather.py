@@ -59,6 +59,8 @@ def test_what_was_made_before_the_window_is_reused(done: Sandbox) -> None:
     assert after.up_to_date == after.partitions == 16
     assert [trend.values for trend in after.trends if trend.measure == "seconds"] == [0] * 4
     assert not after.phases
+    assert (after.savings.left, after.savings.share, within.savings.left) == (16, 1.0, 0)
+    assert after.savings.seconds_saved > 0
 
 
 def test_quality_is_of_what_is_there(report: Report) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ from flow_assets.insight.report.states import PartitionState
 from flow_assets.materialization.project import Project
 from flow_assets.settings import Settings
 from flow_assets_tests.browser import evidence, open_file, require_chromium
-from flow_assets_tests.datasets.spoiling import rewrite, swapped
+from flow_assets_tests.datasets.spoiling import only, rewrite, swapped
 from flow_assets_tests.sandbox import DAYS
 from flow_assets_tests.year import ROOT, Deployment
 
@@ -134,8 +135,8 @@ def test_a_real_year_is_small_and_readable(
     year: tuple[Deployment, dict[str, Any]], folder: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.html"
-    deployment = with_bad_days(year[0], tmp_path / "data") if UPDATE else year[0]
-    found = find_report(Project.open(Settings(data=deployment.data)))
+    deployment, now = with_bad_days(year[0], tmp_path / "data") if UPDATE else (year[0], None)
+    found = find_report(Project.open(Settings(data=deployment.data)), "1h" if UPDATE else "30d", now=now)
     assert write_page(render(found), path) < 500_000
     pictures = ROOT / "docs" / "images" if UPDATE else tmp_path
     with open_file(path, folder, width=DESK) as opened, evidence(opened.page, tmp_path):
@@ -149,14 +150,16 @@ def test_a_real_year_is_small_and_readable(
         assert opened.errors == []
 
 
-def with_bad_days(year: Deployment, data: Path) -> Deployment:
-    """A copy in which a file is cut off and another breaks a rule, so that the picture shows what that looks like."""
+def with_bad_days(year: Deployment, data: Path) -> tuple[Deployment, datetime]:
+    """A copy in which files go bad, so that the picture shows what that looks like, and an hour after that."""
     shutil.copytree(year.data, data)
     rewrite(data / "landing" / "flights" / "2013-09-10.csv.gz", swapped("origin", "dest"))
     deployment = Deployment(data)
     deployment.flights.write_bytes(deployment.flights.read_bytes()[:2000])
+    rewrite(data / "landing" / "flights" / "2013-11-20.csv.gz", only("carrier != 'UA'"))
+    before = datetime.now(UTC)
     deployment.flow("run")
-    return deployment
+    return deployment, before + timedelta(hours=1)
 
 
 def picture(page: Page, path: Path, height: int) -> None:

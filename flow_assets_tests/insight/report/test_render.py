@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flow_assets.insight.report.costs import UNTOLD, PhaseCosts
 from flow_assets.insight.report.gather import Report, Trouble
 from flow_assets.insight.report.render import render
 from flow_assets.insight.report.states import Cell, PartitionState
@@ -110,3 +111,26 @@ def test_the_squares_are_the_cells(report: Report) -> None:
 
 def test_the_same_values_make_the_same_page(report: Report) -> None:
     assert render(report) == render(report)
+
+
+def test_each_phase_has_a_colour_of_its_own(report: Report) -> None:
+    names = [
+        "scan",
+        "compute",
+        "sort",
+        "write",
+        "hash",
+        "check",
+        "publish",
+        "queue",
+        "startup",
+        "plan",
+        "events",
+        UNTOLD,
+    ]
+    costs = PhaseCosts("readings", 12.0, dict.fromkeys(names, 1.0))
+    page = render(replace(report, phases=(costs,)))
+    keys = dict(re.findall(r'class="key ([a-z0-9]+)"></i>([a-z ]+)<', page))
+    assert (list(keys.values()), keys["rest"]) == (names, UNTOLD)
+    bars = re.findall(r'<i class="([a-z0-9]+)" style="width:8.33%" title="([a-z ]+) 1 s"', page)
+    assert dict(bars) == keys
