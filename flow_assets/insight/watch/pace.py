@@ -5,7 +5,8 @@ because somebody plays back old files, the time since the period's end says noth
 is learned then is how long after the one before each came.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -20,6 +21,7 @@ _FAR_PERIODS = 10
 _FAR_SECONDS = 30 * _DAY
 _RECENT = 20
 _FOLDS = 4
+_FEWEST_ABSENT = 2
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,20 @@ class Pace:
     def expected(self, gap: Gap) -> list[int]:
         """Positions of the partitions of `gap` that come at all, as far as the rest of the series says.
 
-        What is missing in the gap itself is not learned from: a source that has died is not one that has holidays.
+        What is missing in the gap itself is not learned from: a source that has died is not one that has holidays. What
+        is not known to stay away is waited for.
         """
         positions = list(range(gap.start, gap.stop))
         if self._new_model is None:
             return positions
-        seen = self._presence(self.gaps.index(gap) % _FOLDS)
+        seen, zone = self._presence(self.gaps.index(gap) % _FOLDS), self.series.partitions.zone
+        ends = {position: datetime.fromtimestamp(self._last_second(position), zone) for position in positions}
+        absent = [datetime.fromtimestamp(at, zone) for at, seconds in seen if seconds is None]
+        doubtful = set(_like(absent, ends))
+        if not doubtful:
+            return positions
         calendar = learned(self._new_model, self.series.partitions.timezone, seen)
-        zone = self.series.partitions.zone
-        return [p for p in positions if calendar.expects(at=datetime.fromtimestamp(self._last_second(p), zone))]
+        return [p for p in positions if p not in doubtful or calendar.expects(at=ends[p])]
 
     def _presence(self, without: int) -> Seen:
         """Which partitions came, as seconds that stand for any, and which did not, but for every fourth gap."""
@@ -131,6 +138,15 @@ class Pace:
         seen = tuple((usual.counted_from, usual.seconds) for usual in self.usual)
         model = learned(self._new_model, self.series.partitions.timezone, seen)
         return model.limit(at=datetime.fromtimestamp(counted_from, self.series.partitions.zone))
+
+
+def _like(absent: Sequence[datetime], ends: Mapping[int, datetime]) -> Iterator[int]:
+    """Those of `ends` that are like what was absent: twice on that weekday at that hour, or once on that date."""
+    hours = Counter((moment.weekday(), moment.hour) for moment in absent)
+    dates = {(moment.month, moment.day) for moment in absent}
+    for position, end in ends.items():
+        if hours[end.weekday(), end.hour] >= _FEWEST_ABSENT or (end.month, end.day) in dates:
+            yield position
 
 
 def _is_replayed(series: Series) -> bool:
