@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flow_assets.declaration import Dataset
 from flow_assets.insight.watch.lateness import Causes, Late, grouped, in_rows, late_of
+from flow_assets.insight.watch.learning import NewModel
 from flow_assets.insight.watch.outdated import outdated
-from flow_assets.insight.watch.pace import NewModel, Pace
-from flow_assets.insight.watch.series import gaps_of, read_series
+from flow_assets.insight.watch.pace import Pace
+from flow_assets.insight.watch.series import read_series
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.telling import Lateness, finding_of
 from flow_assets.ledger.findings import Finding
@@ -42,7 +43,7 @@ def freshness(situation: Situation, new_model: NewModel | None = None) -> list[F
 def _paces(situation: Situation, new_model: NewModel | None) -> Iterator[tuple[str, Pace]]:
     for dataset in situation.project.graph.datasets.values():
         if series := read_series(situation.project, dataset, situation.now):
-            yield dataset.name, Pace.learn(series, list(gaps_of(series)), new_model)
+            yield dataset.name, Pace.of(series, new_model)
 
 
 def _is_being_made(root: Place, paces: Mapping[str, Pace], causes: Causes, now: float) -> bool:

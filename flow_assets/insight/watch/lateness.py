@@ -29,14 +29,10 @@ def late_of(pace: Pace, now: float) -> Iterator[Late]:
     """What is late of one series; what failed or was blocked is for other watches to tell."""
     series = pace.series
     for gap in pace.gaps:
-        dues = {
-            position: due
-            for position in range(gap.start, gap.stop)
-            if series.keys[position] not in series.troubled and (due := pace.due(position, gap)) and due.at < now
-        }
-        for position in pace.expects(gap) if dues else ():
-            if position in dues:
-                yield Late(Place(series.dataset.name, series.keys[position]), dues[position])
+        for position in pace.expected(gap):
+            key = series.keys[position]
+            if key not in series.troubled and (due := pace.due(position, gap)) and due.at < now:
+                yield Late(Place(series.dataset.name, key), due)
 
 
 class Causes:

@@ -5,36 +5,23 @@ because somebody plays back old files, the time since the period's end says noth
 is learned then is how long after the one before each came.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from statistics import median
-from typing import Protocol, Self
+from typing import Self
 
-from flow_assets.insight.watch.series import Gap, Series
+from flow_assets.insight.watch.learning import NewModel, Seen, learned
+from flow_assets.insight.watch.series import Gap, Series, gaps_of
 
 _DAY = 86_400.0
 _FAR_PERIODS = 10
 _FAR_SECONDS = 30 * _DAY
 _RECENT = 20
-
-
-class ArrivalModel(Protocol):
-    """What learns when partitions come; see `flow_assets.insight.baseline.ArrivalBaseline`."""
-
-    def learn(self, seconds: float | None, *, at: datetime) -> None:
-        """What ended at `at` came so many seconds later, or never."""
-
-    def limit(self, *, at: datetime) -> float | None:
-        """After how many seconds it is late; None while nothing is known."""
-
-    def expects(self, *, at: datetime) -> bool:
-        """Whether what ended at `at` comes at all."""
-
-
-NewModel = Callable[[str], ArrivalModel]
-"""Makes a model that knows nothing yet, for an IANA time zone."""
+_FOLDS = 4
+_FEWEST_ABSENT = 2
 
 
 @dataclass(frozen=True)
@@ -54,84 +41,112 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Usual:
+    """How one partition came.
+
+    Attributes:
+        counted_from: when its period ended, or the one before came, Unix time.
+        seconds: how long after that it came.
+    """
+
+    partition: str
+    counted_from: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Pace:
     """How the partitions of a series come.
 
     Attributes:
         is_replayed: whether they come so long after their periods end that it is the time between them that counts.
-        usual_seconds: what was learned from, in the order of the partitions: seconds after the period's end, or after
-            the one before; partition to seconds.
-        is_calendar_known: whether partitions that never come were learned.
+        usual: those that are learned from, in order.
     """
 
     series: Series
     gaps: Sequence[Gap]
     is_replayed: bool
-    usual_seconds: dict[str, float]
-    _model: ArrivalModel | None
+    usual: tuple[Usual, ...]
     _new_model: NewModel | None
 
     @classmethod
-    def learn(cls, series: Series, gaps: Sequence[Gap], new_model: NewModel | None) -> Self:
+    def of(cls, series: Series, new_model: NewModel | None) -> Self:
         """What the series' own arrivals say."""
         is_replayed = _is_replayed(series)
-        usual = dict(_intervals(series) if is_replayed else _delays(series))
-        model = new_model(series.partitions.timezone) if new_model else None
-        if model:
-            ends = dict(zip(series.keys, series.ends, strict=True))
-            for key, seconds in usual.items():
-                model.learn(seconds, at=ends[key])
-        return cls(series, gaps, is_replayed, usual, model, new_model)
+        usual = tuple(_intervals(series) if is_replayed else _delays(series))
+        return cls(series, tuple(gaps_of(series)), is_replayed, usual, new_model)
 
     def due(self, position: int, gap: Gap) -> Due | None:
         """When the missing partition at `position` of `gap` should have been there; None if nobody can say."""
-        end = self.series.ends[position]
-        if not self.is_replayed and end.timestamp() >= self.series.began_at and (due := self._due_after(end)):
+        end, last = self.series.ends[position].timestamp(), self.series.last_came_at
+        if not self.is_replayed and end >= self.series.began_at and (due := self._due_after(end)):
             return due
         if gap.passed_at is not None:
             return Due(gap.passed_at, None, f"{self.series.keys[gap.stop]}, which comes after it, is there")
-        if self.is_replayed and position == self.series.newest + 1 and (limit := self._limit(end)) is not None:
-            return Due(self.series.last_came_at + limit, limit, "learned from the time between partitions")
+        if self.is_replayed and position == self.series.newest + 1 and (limit := self._limit(last)) is not None:
+            return Due(last + limit, limit, "learned from the time between partitions")
         return None
 
-    def bound_seconds(self, position: int) -> float | None:
+    def bound_seconds(self, counted_from: float) -> float | None:
         """How long after its period's end, or the one before, a partition may come; None if nobody can say."""
-        end = self.series.ends[position]
-        due = None if self.is_replayed else self._due_after(end)
-        return due.bound_seconds if due else self._limit(end)
+        due = None if self.is_replayed else self._due_after(counted_from)
+        return due.bound_seconds if due else self._limit(counted_from)
 
-    def expects(self, gap: Gap) -> list[int]:
+    def expected(self, gap: Gap) -> list[int]:
         """Positions of the partitions of `gap` that come at all, as far as the rest of the series says.
 
-        What is missing in the gap itself is not learned from: a source that has died is not one that has holidays.
+        What is missing in the gap itself is not learned from: a source that has died is not one that has holidays. What
+        is not known to stay away is waited for.
         """
         positions = list(range(gap.start, gap.stop))
         if self._new_model is None:
             return positions
-        calendar = self._new_model(self.series.partitions.timezone)
-        for position, seconds in self._presence(gap):
-            calendar.learn(seconds, at=self.series.ends[position])
-        return [position for position in positions if calendar.expects(at=self.series.ends[position])]
+        seen, zone = self._presence(self.gaps.index(gap) % _FOLDS), self.series.partitions.zone
+        ends = {position: datetime.fromtimestamp(self._last_second(position), zone) for position in positions}
+        absent = [datetime.fromtimestamp(at, zone) for at, seconds in seen if seconds is None]
+        doubtful = set(_like(absent, ends))
+        if not doubtful:
+            return positions
+        calendar = learned(self._new_model, self.series.partitions.timezone, seen)
+        return [p for p in positions if p not in doubtful or calendar.expects(at=ends[p])]
 
-    def _presence(self, without: Gap) -> Iterator[tuple[int, float | None]]:
-        absent = {p for gap in self.gaps if gap != without and gap.passed_at for p in range(gap.start, gap.stop)}
-        for position in range(self.series.newest + 1):
-            key, came_at = self.series.keys[position], self.series.came_at[position]
-            if key in self.series.published:
-                yield position, max(1.0, (came_at or 0.0) - self.series.ends[position].timestamp())
-            elif position in absent and key not in self.series.troubled:
-                yield position, None
+    def _presence(self, without: int) -> Seen:
+        """Which partitions came, as seconds that stand for any, and which did not, but for every fourth gap."""
+        others = [gap for number, gap in enumerate(self.gaps) if number % _FOLDS != without]
+        absent = {p for gap in others if gap.passed_at for p in range(gap.start, gap.stop)}
+        return tuple(
+            (self._last_second(position), 1.0 if key in self.series.published else None)
+            for position, key in enumerate(self.series.keys[: self.series.newest + 1])
+            if key in self.series.published or (position in absent and key not in self.series.troubled)
+        )
 
-    def _due_after(self, end: datetime) -> Due | None:
+    def _last_second(self, position: int) -> float:
+        """Of a period: its end lies on the day after it."""
+        return self.series.ends[position].timestamp() - 1
+
+    def _due_after(self, end: float) -> Due | None:
         if deadline := self.series.dataset.deadline:
-            at = deadline.due(end).timestamp()
-            return Due(at, at - end.timestamp(), f"declared: {deadline}", deadline.is_critical)
+            at = deadline.due(datetime.fromtimestamp(end, self.series.partitions.zone)).timestamp()
+            return Due(at, at - end, f"declared: {deadline}", deadline.is_critical)
         if (limit := self._limit(end)) is not None:
-            return Due(end.timestamp() + limit, limit, "learned from earlier partitions")
+            return Due(end + limit, limit, "learned from earlier partitions")
         return None
 
-    def _limit(self, end: datetime) -> float | None:
-        return self._model.limit(at=end) if self._model else None
+    def _limit(self, counted_from: float) -> float | None:
+        if self._new_model is None:
+            return None
+        seen = tuple((usual.counted_from, usual.seconds) for usual in self.usual)
+        model = learned(self._new_model, self.series.partitions.timezone, seen)
+        return model.limit(at=datetime.fromtimestamp(counted_from, self.series.partitions.zone))
+
+
+def _like(absent: Sequence[datetime], ends: Mapping[int, datetime]) -> Iterator[int]:
+    """Those of `ends` that are like what was absent: twice on that weekday at that hour, or once on that date."""
+    hours = Counter((moment.weekday(), moment.hour) for moment in absent)
+    dates = {(moment.month, moment.day) for moment in absent}
+    for position, end in ends.items():
+        if hours[end.weekday(), end.hour] >= _FEWEST_ABSENT or (end.month, end.day) in dates:
+            yield position
 
 
 def _is_replayed(series: Series) -> bool:
@@ -149,21 +164,21 @@ def _far(series: Series) -> float:
     return max(_FAR_SECONDS, _FAR_PERIODS * series.period_seconds)
 
 
-def _delays(series: Series) -> Iterator[tuple[str, float]]:
-    """Partition to seconds after the period's end, of those that came when they could first."""
+def _delays(series: Series) -> Iterator[Usual]:
+    """After the period's end, of those that came when they could first."""
     for position, at in _in_order(series):
         end = series.ends[position].timestamp()
         if end >= series.began_at and at - end <= _far(series):
-            yield series.keys[position], max(0.0, at - end)
+            yield Usual(series.keys[position], end, max(0.0, at - end))
 
 
-def _intervals(series: Series) -> Iterator[tuple[str, float]]:
-    """Partition to seconds after the one before, of those that came by a run of their own."""
+def _intervals(series: Series) -> Iterator[Usual]:
+    """After the one before, of those that came by a run of their own."""
     previous: tuple[float, str] | None = None
     for position, at in _in_order(series):
         run_id = series.arrivals[series.keys[position]].run_id
         if previous and previous[1] != run_id:
-            yield series.keys[position], max(0.0, at - previous[0])
+            yield Usual(series.keys[position], previous[0], max(0.0, at - previous[0]))
         previous = at, run_id
 
 

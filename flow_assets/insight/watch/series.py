@@ -16,7 +16,7 @@ from flow_assets.declaration import Dataset, TimePartitions
 from flow_assets.ledger.arrivals import Arrival, Arrivals
 from flow_assets.materialization.project import Project
 
-WINDOW: Mapping[str, int] = {"hours": 28 * 24, "days": 200, "months": 60}
+WINDOW: Mapping[str, int] = {"hours": 28 * 24, "days": 400, "months": 60}
 """Of so many partitions arrivals are learned, and gaps are looked for."""
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from flow_assets.declaration import Dataset
 from flow_assets.insight.watch.lateness import Late
 from flow_assets.insight.watch.pace import Pace
+from flow_assets.insight.watch.series import Series
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.materialization.project import Project
@@ -144,7 +145,7 @@ def _evidence(lateness: Lateness, now: float) -> Mapping[str, float | str]:
 
 def _pace_evidence(pace: Pace, keys: tuple[str, ...]) -> Mapping[str, float | str]:
     """What is usual, what came last, and what else is not there beside the late ones."""
-    series, usual = pace.series, sorted(pace.usual_seconds.values())
+    series, usual = pace.series, sorted(usual.seconds for usual in pace.usual)
     last = series.keys[series.newest]
     found: dict[str, float | str] = {"last_published": last, "last_published_at": in_words(series.last_came_at)}
     if len(usual) >= _FEWEST:
@@ -160,18 +161,21 @@ def _pace_evidence(pace: Pace, keys: tuple[str, ...]) -> Mapping[str, float | st
 def _chart(pace: Pace, key: str, now: float) -> Chart | None:
     """How long recent partitions took, and the missing one so far."""
     series = pace.series
-    recent = list(pace.usual_seconds.items())[-_POINTS:]
+    recent = pace.usual[-_POINTS:]
     if not recent or key not in series.keys:
         return None
-    position = series.keys.index(key)
-    before = [at for at in series.came_at[:position] if at is not None]
-    start = max(before, default=series.began_at) if pace.is_replayed else series.ends[position].timestamp()
-    labels = (*(label for label, _ in recent), key)
-    bounds = [pace.bound_seconds(series.keys.index(label)) for label in labels]
+    end = series.ends[series.keys.index(key)].timestamp()
+    start = _came_before(series, key) if pace.is_replayed else end
+    bounds = [pace.bound_seconds(at) for at in (*(usual.counted_from for usual in recent), start)]
     after = "the one before" if pace.is_replayed else "the period's end"
     return Chart(
         title=f"{series.dataset.name}: arrival, hours after {after}",
-        labels=labels,
-        values=tuple(seconds / _HOUR for seconds in (*(seconds for _, seconds in recent), now - start)),
+        labels=(*(usual.partition for usual in recent), key),
+        values=tuple(seconds / _HOUR for seconds in (*(usual.seconds for usual in recent), now - start)),
         high=() if None in bounds else tuple(bound / _HOUR for bound in bounds if bound is not None),
     )
+
+
+def _came_before(series: Series, key: str) -> float:
+    before = series.came_at[: series.keys.index(key)]
+    return max((at for at in before if at is not None), default=series.began_at)

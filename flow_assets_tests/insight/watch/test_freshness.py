@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -140,6 +140,28 @@ def test_weekends_are_learned(feeds: Feeds, is_declared: bool) -> None:
     assert feeds.late(new_york("2024-03-27 06:00")) == {}
 
 
+class Homebody(SmallModel):
+    """Expects nothing, until it is told otherwise."""
+
+    def expects(self, *, at: datetime) -> bool:
+        return False
+
+
+def test_what_is_not_known_to_stay_away_is_waited_for(feeds: Feeds) -> None:
+    feeds.declare("raw", 'by("10:00")')
+    feeds.came_daily("raw", MARCH[:9], but=MARCH[3:4])
+    assert set(feeds.late(new_york("2024-03-11 10:01"), Homebody)) == {"late raw 2024-03-04", "late raw 2024-03-10"}
+
+
+def test_a_holiday_of_the_year_before_is_one(feeds: Feeds) -> None:
+    feeds.declare("raw", 'by("10:00")')
+    before, after = days_from("2024-06-01", 390), days_from("2025-06-26", 8)
+    feeds.came("raw", *[day for day in before if day != "2024-07-04"], at=end_of(before[-1]))
+    feeds.came_daily("raw", after)
+    assert set(feeds.late(new_york("2025-07-05 12:00"), Homebody)) == {"late raw 2024-07-04"}
+    assert set(feeds.late(new_york("2025-07-06 12:00"), Homebody)) == {"late raw 2024-07-04", "late raw 2025-07-05"}
+
+
 def test_a_source_that_died_has_no_holidays(feeds: Feeds) -> None:
     feeds.came_daily("raw", MARCH[:9])
     (found,) = feeds.look(new_york("2024-05-01 12:00"))
@@ -160,7 +182,7 @@ def test_what_is_computed_again_came_when_it_came_first(feeds: Feeds) -> None:
 
 def test_a_look_asks_the_ledger_as_often_for_many_partitions_as_for_few(feeds: Feeds) -> None:
     asked = []
-    for days in (10, 300):
+    for days in (10, 100):
         feeds.came_daily("raw", days_from("2024-03-01", days))
         now = end_of(days_from("2024-03-01", days)[-1]) + timedelta(hours=6)
         statements: list[str] = []
