@@ -19,7 +19,19 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md"), ROOT / "data" / "README.md"]
 )
-COMMANDS = ("land", "plan", "run", "why", "fingerprint", "status", "quality", "quarantine", "profile-data", "query")
+COMMANDS = (
+    "land",
+    "plan",
+    "run",
+    "why",
+    "fingerprint",
+    "status",
+    "kpis",
+    "quality",
+    "quarantine",
+    "profile-data",
+    "query",
+)
 
 
 @pytest.fixture(scope="module")

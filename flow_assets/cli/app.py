@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from flow_assets.cli import fingerprint, land, plan, profile_data, quality, quarantine, query, run, status, why
+from flow_assets.cli import fingerprint, kpis, land, plan, profile_data, quality, quarantine, query, run, status, why
 from flow_assets.errors import FlowError, SelectionError, SettingsError
 
 EXIT_PROBLEM = 1
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (land, plan, run, why, fingerprint, status, quality, quarantine, profile_data, query):
+for command in (land, plan, run, why, fingerprint, status, kpis, quality, quarantine, profile_data, query):
     examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
     app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -83,6 +84,13 @@ class RunMeasurement(NamedTuple):
     peak_memory_bytes: int | None
     error: str
     reused: Mapping[str, Reuse] = MappingProxyType({})
+
+    @property
+    def seconds(self) -> float | None:
+        """From its first step's beginning to its end; None while there is none."""
+        if self.ended_at is None:
+            return None
+        return (datetime.fromisoformat(self.ended_at) - datetime.fromisoformat(self.started_at)).total_seconds()
 
 
 class Measurements:

@@ -102,8 +102,9 @@ class Attempt:
         try:
             tables = self._computer.compute_many([e.partition for e in entries])
         except AuditError as error:
+            share = self._meter.since(start, len(entries))
             for entry in entries:
-                self._fail(entry, error, batch, self._meter.since(start, len(entries)))
+                self._fail(entry, error, batch, share, len(entries))
             return {}
         except (FlowError, *OUTSIDE_CAUSES):
             return None
@@ -152,7 +153,7 @@ class Attempt:
         for made in computed:
             judged, cost = found[made.entry.partition], made.cost.plus(share)
             if isinstance(judged, Exception):
-                self._fail(made.entry, judged, batch, cost)
+                self._fail(made.entry, judged, batch, cost, made.shares)
             else:
                 self._write(judged, replace(made, cost=cost), batch)
 
@@ -178,7 +179,7 @@ class Attempt:
             else:
                 written = self._writer.write(judged, entry, supersede=supersede)
         except (FlowError, *OUTSIDE_CAUSES) as error:
-            self._fail(entry, error, batch, made.cost.plus(self._meter.since(start)))
+            self._fail(entry, error, batch, made.cost.plus(self._meter.since(start)), made.shares)
             return
         if not written.is_own:  # what was found is of other rows
             self._settle_anew(entry._replace(action=Action.RESTORE, because=Because.IN_STORE), batch)
@@ -200,14 +201,14 @@ class Attempt:
         size = Volume(written.record.rows, sum(blob.size for blob in written.blobs))
         return self._meter.kpi(made.cost, read, size, shares=made.shares, error=error)
 
-    def _fail(self, entry: PlanEntry, error: BaseException, batch: Batch, cost: Cost) -> None:
+    def _fail(self, entry: PlanEntry, error: BaseException, batch: Batch, cost: Cost, shares: int = 1) -> None:
         is_outside = isinstance(error, (StoreError, LostObjectError, *OUTSIDE_CAUSES))
         message = str(error) or type(error).__name__
         if isinstance(error, SchemaMismatchError):
             message = f"{message} It is declared at {self._dataset.location}."
         kind = type(error).__name__
         key = self._writer.recipe.failed_key(entry.key or "", kind)
-        kpi = self._meter.kpi(cost, error=kind)
+        kpi = self._meter.kpi(cost, shares=shares, error=kind)
         failure = Failure(entry.dataset, entry.partition, key, kind, message, is_retryable=is_outside, kpi=kpi)
         batch.failures.append(failure)
         if entry.because is Because.RULES_CHANGED:

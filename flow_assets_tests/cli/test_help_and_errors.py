@@ -7,7 +7,19 @@ from flow_assets.settings import Settings
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
-COMMANDS = ["land", "plan", "run", "why", "fingerprint", "status", "quality", "quarantine", "profile-data", "query"]
+COMMANDS = [
+    "land",
+    "plan",
+    "run",
+    "why",
+    "fingerprint",
+    "status",
+    "kpis",
+    "quality",
+    "quarantine",
+    "profile-data",
+    "query",
+]
 
 
 def test_help_lists_the_commands_and_the_exit_codes(sandbox: Sandbox) -> None:
@@ -48,6 +60,10 @@ def test_examples_name_options_that_exist(sandbox: Sandbox, command: str) -> Non
         (["quality", "readinks"], "Did you mean 'readings'?"),
         (["quality", "--since", "soon"], "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
         (["quality", "readings", "--partitions", "2024-04-01"], "readings has no partition 2024-04-01; did you mean"),
+        (["kpis", "readinks"], "Did you mean 'readings'?"),
+        (["kpis", "--since", "soon"], "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (["kpis", "--by", "weeks"], "told apart by 'weeks'; choose one of dataset, day, code-version, phase."),
+        (["kpis", "--json", "--csv"], "--json and --csv are two ways to print; choose one."),
         (["quarantine", "readinks"], "Did you mean 'readings'?"),
         (["quarantine", "readings", "2024-04-01"], "readings has no partition 2024-04-01; did you mean"),
         (["quarantine", "meters_seen", "2024-03-01"], "meters_seen has no partitions; leave the partition out."),

@@ -65,8 +65,11 @@ def carry_out(
                     meter.count(outcomes)
                     problems += _heard(outcomes, listener)
                 yield from meter.timed(Phase.EVENTS, teller.sum_up())
-        with meter.stopwatch.timing(Phase.WAREHOUSE):
-            _end(problems, None if listener else project)
+        if not listener:
+            with meter.stopwatch.timing(Phase.WAREHOUSE):
+                _build(project, problems)
+        if problems:
+            raise dg.Failure(_summary(problems), allow_retries=False)
 
 
 def _heard(outcomes: Sequence[Outcome], listener: Listener | None) -> list[Outcome]:
@@ -95,17 +98,14 @@ def _to_check(dataset: Dataset, planner: Planner, named: Sequence[str]) -> tuple
     return [partition for partition in named if partition not in unmade], problems
 
 
-def _end(problems: Sequence[Outcome], project: Project | None) -> None:
-    """Build the warehouse of `project`, if one is given, and fail if there are problems, whatever comes of that."""
+def _build(project: Project, problems: Sequence[Outcome]) -> None:
+    """Build the warehouse; if that fails, what is said of it does not hide the problems that there are already."""
     try:
-        if project:
-            build_warehouse(project)
+        build_warehouse(project)
     except StoreError as error:
         if problems:
             raise dg.Failure(f"{_summary(problems)}\n{error}", allow_retries=False) from error
         raise
-    if problems:
-        raise dg.Failure(_summary(problems), allow_retries=False)
 
 
 def _summary(problems: Sequence[Outcome]) -> str:
