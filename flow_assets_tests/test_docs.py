@@ -26,6 +26,7 @@ COMMANDS = (
     "why",
     "fingerprint",
     "status",
+    "kpis",
     "quality",
     "quarantine",
     "profile-data",

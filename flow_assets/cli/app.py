@@ -6,7 +6,20 @@ import traceback
 
 import typer
 
-from flow_assets.cli import fingerprint, land, plan, profile_data, quality, quarantine, query, report, run, status, why
+from flow_assets.cli import (
+    fingerprint,
+    kpis,
+    land,
+    plan,
+    profile_data,
+    quality,
+    quarantine,
+    query,
+    report,
+    run,
+    status,
+    why,
+)
 from flow_assets.errors import FlowError, SelectionError, SettingsError
 
 EXIT_PROBLEM = 1
@@ -25,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (land, plan, run, why, fingerprint, status, quality, quarantine, profile_data, query, report):
+for command in (land, plan, run, why, fingerprint, status, kpis, quality, quarantine, profile_data, query, report):
     examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
     app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
 

@@ -1,6 +1,7 @@
 """What a run writes into the ledger: publications with what they cost, what was found of them, failures and blocks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -10,6 +11,9 @@ class Kpi:
     Attributes:
         peak_memory_bytes: the most that the process had held until then.
         partitions_in_call: over how many partitions of one set-based call the cost was shared out.
+        engine: kinds of frame that it was computed with: `duckdb`, `pandas`, `arrow`.
+        phases: phase to the wall seconds that went into it, as far as they were told apart.
+        error: why it was not published: the class of an error, or the names of the rules it breaks.
     """
 
     code_fingerprint: str
@@ -21,6 +25,9 @@ class Kpi:
     bytes_in: int
     bytes_out: int
     partitions_in_call: int
+    engine: str = ""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Failure:
     error: str
     message: str
     is_retryable: bool
+    kpi: Kpi | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,3 +135,4 @@ class Block:
     source_hash: str | None
     reason: str
     judgement: Judgement
+    kpi: Kpi | None = None

@@ -1,7 +1,6 @@
 """What each partition is now, how it became so, and what failed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Table, delete, func, or_, select
@@ -10,9 +9,11 @@ from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Publication
 from flow_assets.ledger.database import reading, transaction
 from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
+from flow_assets.ledger.measurements import keep_measurements
 from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, now_text, portions, remove, same_partition
 from flow_assets.ledger.states import States, replace_states
 
+_OF_FAILURE = tuple(name for name in Failure.__dataclass_fields__ if name != "kpi")
 _ENDS = (
     (tables.holdings, tables.holdings.c.published_at),
     (tables.failures, tables.failures.c.at),
@@ -76,7 +77,7 @@ class Holdings:
     def failures(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Failure]:
         """Partition to its failure, for those whose last attempt failed."""
         table = tables.failures
-        columns = [table.c[name] for name in Failure.__dataclass_fields__]
+        columns = [table.c[name] for name in _OF_FAILURE]
         with reading(self._engine) as connection:
             rows = connection.execute(select(*columns).where(self._is_of(table, dataset, partitions)))
             return {row.partition: Failure(*row) for row in rows}
@@ -135,7 +136,7 @@ class Holdings:
                 remove(connection, table, self._environment, kept)
             insert_rows(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
             insert_rows(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
-            insert_rows(connection, tables.kpis, [self._kpi_row(p, run_id, now) for p in kept if p.kpi])
+            keep_measurements(connection, self._environment, run_id, [(p, p.change, p.kpi) for p in kept])
             self._trouble(connection, kept, run_id)
             remove(connection, tables.judgements, self._environment, [p for p in kept if not p.judgement])
             found = [p.judgement for p in kept if p.judgement]
@@ -157,6 +158,7 @@ class Holdings:
             for table in (tables.failures, tables.blocked, tables.claims):
                 remove(connection, table, self._environment, kept)
             keep_blocks(connection, self._environment, kept, run_id)
+            keep_measurements(connection, self._environment, run_id, [(b, "blocked", b.kpi) for b in kept])
             self._trouble(connection, kept, run_id)
         return {(b.dataset, b.partition) for b in kept}
 
@@ -193,8 +195,10 @@ class Holdings:
                 of_others = tables.blocked.c.key != failure.key.partition(" ")[0]
                 is_its = self._is_of(tables.blocked, failure.dataset, [failure.partition])
                 connection.execute(delete(tables.blocked).where(is_its, of_others))
-            rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in kept]
+            fixed = {"environment": self._environment, "at": now, "run_id": run_id}
+            rows = [{**fixed, **{name: getattr(f, name) for name in _OF_FAILURE}} for f in kept]
             insert_rows(connection, tables.failures, rows)
+            keep_measurements(connection, self._environment, run_id, [(f, "failed", f.kpi) for f in kept])
             self._trouble(connection, kept, run_id)
         return {(f.dataset, f.partition) for f in kept}
 
@@ -255,8 +259,3 @@ class Holdings:
         fixed = {"environment": self._environment, "run_id": run_id}
         rows = [{**fixed, "dataset": item.dataset, "partition": item.partition} for item in items]
         insert_rows(connection, tables.troubles, rows)
-
-    def _kpi_row(self, publication: Publication, run_id: str, now: str) -> dict[str, Any]:
-        row = {name: getattr(publication, name) for name in ("dataset", "partition", "change")}
-        kpi = asdict(publication.kpi) if publication.kpi else {}
-        return {"environment": self._environment, **row, "at": now, "run_id": run_id, **kpi}

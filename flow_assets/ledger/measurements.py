@@ -1,13 +1,32 @@
-"""What making partitions cost, and how runs went, read back: the KPIs of one environment."""
+"""What making partitions cost, and how runs went, written and read back: the KPIs of one environment."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from flow_assets.ledger import tables
+from flow_assets.ledger.changes import Kpi
 from flow_assets.ledger.database import reading
+from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, now_text, portions
+
+_PUBLISHED = ("computed", "restored")
+_KPI = tuple(name for name in Kpi.__dataclass_fields__ if name != "phases")
+
+
+class Reuse(NamedTuple):
+    """What a run did not have to make.
+
+    Attributes:
+        partitions: how many.
+        seconds: what computing them took when that was done last.
+    """
+
+    partitions: int
+    seconds: float
 
 
 class Measurement(NamedTuple):
@@ -15,8 +34,9 @@ class Measurement(NamedTuple):
 
     Attributes:
         at: when it was published, UTC, ISO 8601.
-        change: `computed` or `restored`.
+        change: `computed` or `restored`; of attempts that came to nothing also `blocked` or `failed`.
         phases: wall seconds by phase, as far as they were told apart.
+        error: of those, the class of the error, or the names of the rules that are broken.
     """
 
     dataset: str
@@ -35,6 +55,7 @@ class Measurement(NamedTuple):
     partitions_in_call: int
     engine: str
     phases: Mapping[str, float]
+    error: str = ""
 
 
 class RunMeasurement(NamedTuple):
@@ -49,6 +70,7 @@ class RunMeasurement(NamedTuple):
         outcomes: status to how many partitions ended so.
         phases: wall seconds by phase of what belongs to no partition: `queue`, `startup`, `plan`, `events`, ...
         error: class of what ended it; empty if nothing did.
+        reused: dataset to what of it was not made, because it was there already.
     """
 
     run_id: str
@@ -61,6 +83,14 @@ class RunMeasurement(NamedTuple):
     phases: Mapping[str, float]
     peak_memory_bytes: int | None
     error: str
+    reused: Mapping[str, Reuse] = MappingProxyType({})
+
+    @property
+    def seconds(self) -> float | None:
+        """From its first step's beginning to its end; None while there is none."""
+        if self.ended_at is None:
+            return None
+        return (datetime.fromisoformat(self.ended_at) - datetime.fromisoformat(self.started_at)).total_seconds()
 
 
 class Measurements:
@@ -72,6 +102,15 @@ class Measurements:
 
     def materializations(self, since: str = "", datasets: Sequence[str] | None = None) -> list[Measurement]:
         """Those published at `since` (UTC, ISO 8601) or later, the oldest first."""
+        return self._measurements(since, datasets, _PUBLISHED)
+
+    def attempts(self, since: str = "", datasets: Sequence[str] | None = None) -> list[Measurement]:
+        """The same, and with them what failed or was blocked."""
+        return self._measurements(since, datasets, None)
+
+    def _measurements(
+        self, since: str, datasets: Sequence[str] | None, changes: Sequence[str] | None
+    ) -> list[Measurement]:
         table = tables.kpis
         query = (
             select(*(table.c[name] for name in Measurement._fields))
@@ -80,9 +119,11 @@ class Measurements:
         )
         if datasets is not None:
             query = query.where(table.c.dataset.in_(datasets))
+        if changes is not None:
+            query = query.where(table.c.change.in_(changes))
         with reading(self._engine) as connection:
             rows = connection.execute(query).cursor.fetchall()  # plain tuples: there may be many
-        return [Measurement._make((*row[:-1], json.loads(row[-1]))) for row in rows]
+        return [Measurement._make((*row[:-2], json.loads(row[-2]), row[-1])) for row in rows]
 
     def runs(self, since: str = "") -> list[RunMeasurement]:
         """Those that started at `since` (UTC, ISO 8601) or later, the oldest first."""
@@ -97,4 +138,43 @@ class Measurements:
         for row in rows:
             row["datasets"] = tuple(json.loads(row["datasets"]))
             row["outcomes"], row["phases"] = json.loads(row["outcomes"]), json.loads(row["phases"])
+            row["reused"] = {name: Reuse(*of) for name, of in json.loads(row["reused"]).items()}
         return [RunMeasurement(**row) for row in rows]
+
+    def last_seconds(self, dataset: str, partitions: Sequence[str]) -> float:
+        """The wall seconds that computing `partitions` took, of each when that was done last."""
+        table = tables.kpis
+        total = 0.0
+        with reading(self._engine) as connection:
+            for some in portions(partitions):
+                last = (
+                    select(func.max(table.c.id))
+                    .where(is_of(table, self._environment, dataset, some), table.c.change == "computed")
+                    .group_by(table.c.partition)
+                )
+                total += connection.scalar(select(func.sum(table.c.wall_seconds)).where(table.c.id.in_(last))) or 0.0
+        return total
+
+
+def keep_measurements(
+    connection: Connection, environment: str, run_id: str, ended: Iterable[tuple[OfPartition, str, Kpi | None]]
+) -> None:
+    """Write the KPIs of partitions that ended, each with how, in the transaction of `connection`."""
+    fixed = {"environment": environment, "run_id": run_id, "at": now_text()}
+    rows = [
+        {
+            **fixed,
+            "dataset": item.dataset,
+            "partition": item.partition,
+            "change": change,
+            **{name: getattr(kpi, name) for name in _KPI},
+            "phases": _json(kpi.phases),
+        }
+        for item, change, kpi in ended
+        if kpi
+    ]
+    insert_rows(connection, tables.kpis, rows)
+
+
+def _json(phases: Mapping[str, float]) -> str:
+    return json.dumps({name: round(seconds, 6) for name, seconds in phases.items()})

@@ -173,6 +173,7 @@ kpis = Table(
     Column("partitions_in_call", Integer, nullable=False),
     Column("engine", String, nullable=False, server_default=""),
     Column("phases", Text, nullable=False, server_default="{}"),
+    Column("error", String, nullable=False, server_default=""),
     Index("kpis_of_a_partition", "environment", "dataset", "partition"),
     Index("kpis_by_time", "environment", "at"),
 )
@@ -191,6 +192,7 @@ runs = Table(
     Column("phases", Text, nullable=False, server_default="{}"),
     Column("peak_memory_bytes", Integer),
     Column("error", String, nullable=False, server_default=""),
+    Column("reused", Text, nullable=False, server_default="{}"),
     Index("runs_by_time", "environment", "started_at"),
 )
 

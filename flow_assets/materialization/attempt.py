@@ -1,20 +1,20 @@
 """One batch of claimed partitions: restored, computed together or one by one, written, and what it cost."""
 
 import hashlib
-import resource
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from flow_assets.errors import AuditError, FlowError, LostObjectError, SchemaMismatchError, StoreError
 from flow_assets.ledger import Failure, Kpi
-from flow_assets.materialization.batch import PORTION_BYTES, Batch, Cost
-from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer, Volume
+from flow_assets.materialization.batch import PORTION_BYTES, Batch
+from flow_assets.materialization.compute import OUTSIDE_CAUSES, Computer
 from flow_assets.materialization.judging import Judge, Judged
+from flow_assets.materialization.meter import Volume
 from flow_assets.materialization.settle import Settler, block
-from flow_assets.materialization.write import Writer, publication
+from flow_assets.materialization.stopwatch import Cost, Phase
+from flow_assets.materialization.write import Writer, Written, publication
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
@@ -42,6 +42,8 @@ class Attempt:
         self._computer = computer
         self._writer = writer
         self._judge = judge
+        self._meter = writer.meter
+        self._stopwatch = writer.meter.stopwatch
         self._settler = Settler(planner, judge, writer)
         self._explainer = Explainer(planner)
 
@@ -83,11 +85,12 @@ class Attempt:
         if not entries:
             return []
         reasons = {entry.partition: self._explainer.reason(entry) for entry in entries}
+        start = self._stopwatch.read()
         try:
             return self._settler.settle(entries, reasons, batch)
         except (FlowError, *OUTSIDE_CAUSES) as error:
             if len(entries) == 1:
-                self._fail(entries[0], error, batch)
+                self._fail(entries[0], error, batch, self._meter.since(start))
                 return []
         ended = batch.ended
         left = [entry for entry in entries if entry.partition not in ended]
@@ -95,24 +98,26 @@ class Attempt:
 
     def _compute_together(self, entries: Sequence[PlanEntry], batch: Batch) -> "dict[str, _Computed] | None":
         """One call for all; if it fails (None), each is computed alone, so that only what is bad fails."""
-        start = Cost.now()
+        start = self._stopwatch.read()
         try:
             tables = self._computer.compute_many([e.partition for e in entries])
         except AuditError as error:
+            share = self._meter.since(start, len(entries))
             for entry in entries:
-                self._fail(entry, error, batch)
+                self._fail(entry, error, batch, share, len(entries))
             return {}
         except (FlowError, *OUTSIDE_CAUSES):
             return None
-        share = Cost.now().since(start, len(entries))
+        share = self._meter.since(start, len(entries))
         return {e.partition: _Computed(e, tables[e.partition], share, len(entries)) for e in entries}
 
     def _compute_alone(self, entry: PlanEntry, batch: Batch) -> "_Computed | None":
-        start = Cost.now()
+        start = self._stopwatch.read()
         try:
             if self._dataset.source:
                 place = self._planner.landing.locate(self._dataset, entry.partition)
-                entry, data = self._read_landed(entry, place)
+                with self._stopwatch.timing(Phase.SCAN):
+                    entry, data = self._read_landed(entry, place)
                 if data is None:
                     self._settle_anew(entry, batch)
                     return None
@@ -121,35 +126,36 @@ class Attempt:
             else:
                 table = self._computer.compute_one(entry.partition)
         except (FlowError, *OUTSIDE_CAUSES) as error:
-            self._fail(entry, error, batch)
+            self._fail(entry, error, batch, self._meter.since(start))
             return None
-        return _Computed(entry, table, Cost.now().since(start), 1)
+        return _Computed(entry, table, self._meter.since(start), 1)
 
     def _settle_anew(self, entry: PlanEntry, batch: Batch) -> None:
         """Take note that `entry`, planned again, calls for no computing."""
         if entry.action not in (Action.RESTORE, Action.CHECK):
             batch.settled.append(entry)
         elif self._settle([entry], batch):
-            self._fail(entry, StoreError(f"{entry.dataset}: its record vanished from the store; run again."), batch)
+            error = StoreError(f"{entry.dataset}: its record vanished from the store; run again.")
+            self._fail(entry, error, batch, Cost())
 
     def _finish(self, computed: "Sequence[_Computed]", batch: Batch) -> None:
         """Check what was computed, all at once, and write it."""
         if not computed:
             return
-        start = Cost.now()
+        start = self._stopwatch.read()
+        found: Mapping[str, Judged | Exception]
         try:
-            found = self._judge.inspect({made.entry.partition: made.table for made in computed})
+            with self._stopwatch.timing(Phase.CHECK):
+                found = self._judge.inspect({made.entry.partition: made.table for made in computed})
         except (FlowError, *OUTSIDE_CAUSES) as error:
-            for made in computed:
-                self._fail(made.entry, error, batch)
-            return
-        share = Cost.now().since(start, len(computed))
+            found = dict.fromkeys((made.entry.partition for made in computed), error)
+        share = self._meter.since(start, len(computed))
         for made in computed:
-            judged = found[made.entry.partition]
+            judged, cost = found[made.entry.partition], made.cost.plus(share)
             if isinstance(judged, Exception):
-                self._fail(made.entry, judged, batch)
+                self._fail(made.entry, judged, batch, cost, made.shares)
             else:
-                self._write(judged, replace(made, cost=made.cost.plus(share)), batch)
+                self._write(judged, replace(made, cost=cost), batch)
 
     def _read_landed(self, entry: PlanEntry, place: str) -> tuple[PlanEntry, bytes | None]:
         """Hash the landed bytes as they are read; if they are not those that were planned, plan again."""
@@ -163,7 +169,7 @@ class Attempt:
         raise StoreError(f"{place} changes faster than it can be read; land it whole, by renaming a finished file.")
 
     def _write(self, judged: Judged, made: "_Computed", batch: Batch) -> None:
-        start, entry = Cost.now(), made.entry
+        start, entry = self._stopwatch.read(), made.entry
         supersede = self._planner.is_recorded(entry.key or "")
         try:
             reason = self._explainer.reason(entry)
@@ -173,52 +179,37 @@ class Attempt:
             else:
                 written = self._writer.write(judged, entry, supersede=supersede)
         except (FlowError, *OUTSIDE_CAUSES) as error:
-            self._fail(entry, error, batch)
+            self._fail(entry, error, batch, made.cost.plus(self._meter.since(start)), made.shares)
             return
         if not written.is_own:  # what was found is of other rows
             self._settle_anew(entry._replace(action=Action.RESTORE, because=Because.IN_STORE), batch)
             return
-        total = made.cost.plus(Cost.now().since(start))
-        batch.seconds[entry.partition] = total.wall
+        made = replace(made, cost=made.cost.plus(self._meter.since(start)))
         batch.findings[entry.partition] = judged.findings
         batch.previews[entry.partition] = written.record.preview
         judgement = self._judge.judgement(entry.partition, written.record, judged, written.quarantine)
+        kpi = self._kpi(made, written, batch, judged.broken)
         if judged.errors:
             place = self._planner.landing.locate(self._dataset, entry.partition) if self._dataset.source else ""
-            batch.blocks.append(block(written, entry, judged, judgement, place))
+            batch.blocks.append(replace(block(written, entry, judged, judgement, place), kpi=kpi))
             return
-        landed = batch.landed_bytes.get(entry.partition)
-        read = self._computer.volume([entry.partition]) if landed is None else Volume(len(made.table), landed)
-        size = sum(blob.size for blob in written.blobs)
-        kpi = self._kpi(total, read, Volume(written.record.rows, size), made.shares)
         batch.publications.append(publication(written, entry, "computed", reason, judgement, kpi))
 
-    def _kpi(self, cost: Cost, read: Volume, written: Volume, shares: int) -> Kpi:
-        return Kpi(
-            code_fingerprint=self._writer.recipe.code.digest,
-            wall_seconds=cost.wall,
-            cpu_seconds=cost.cpu,
-            peak_memory_bytes=_peak_memory_bytes(),
-            rows_in=read.rows,
-            rows_out=written.rows,
-            bytes_in=read.bytes,
-            bytes_out=written.bytes,
-            partitions_in_call=shares,
-        )
+    def _kpi(self, made: _Computed, written: Written, batch: Batch, error: str) -> Kpi:
+        landed = batch.landed_bytes.get(made.entry.partition)
+        read = self._computer.volume([made.entry.partition]) if landed is None else Volume(len(made.table), landed)
+        size = Volume(written.record.rows, sum(blob.size for blob in written.blobs))
+        return self._meter.kpi(made.cost, read, size, shares=made.shares, error=error)
 
-    def _fail(self, entry: PlanEntry, error: BaseException, batch: Batch) -> None:
+    def _fail(self, entry: PlanEntry, error: BaseException, batch: Batch, cost: Cost, shares: int = 1) -> None:
         is_outside = isinstance(error, (StoreError, LostObjectError, *OUTSIDE_CAUSES))
         message = str(error) or type(error).__name__
         if isinstance(error, SchemaMismatchError):
             message = f"{message} It is declared at {self._dataset.location}."
         kind = type(error).__name__
         key = self._writer.recipe.failed_key(entry.key or "", kind)
-        failure = Failure(entry.dataset, entry.partition, key, kind, message, is_retryable=is_outside)
+        kpi = self._meter.kpi(cost, shares=shares, error=kind)
+        failure = Failure(entry.dataset, entry.partition, key, kind, message, is_retryable=is_outside, kpi=kpi)
         batch.failures.append(failure)
         if entry.because is Because.RULES_CHANGED:
             batch.unjudged.add(entry.partition)
-
-
-def _peak_memory_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,10 +1,10 @@
 """What came of a batch of partitions, and what it took."""
 
-import time
 from dataclasses import dataclass, field
 
 from flow_assets.checks import Finding
 from flow_assets.ledger import Block, Failure, Judgement, Publication
+from flow_assets.materialization.stopwatch import Cost
 from flow_assets.memo.entries import PlanEntry
 
 PORTION_BYTES = 256 * 2**20
@@ -18,7 +18,7 @@ class Batch:
     Attributes:
         judgements: what was found anew of what is published.
         unjudged: the partitions among those that failed whose published version only could not be judged anew.
-        seconds: partition to wall time.
+        costs: partition to what making or judging it took.
         previews: partition to its first rows, of those that are to be published.
         findings: partition to how each rule fared.
         later: entries whose rows found no room in it.
@@ -32,7 +32,7 @@ class Batch:
     unjudged: set[str] = field(default_factory=set)
     settled: list[PlanEntry] = field(default_factory=list)
     later: list[PlanEntry] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, Cost] = field(default_factory=dict)
     previews: dict[str, str] = field(default_factory=dict)
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     landed_bytes: dict[str, int] = field(default_factory=dict)
@@ -43,24 +43,3 @@ class Batch:
         found = {p.partition for p in self.publications} | {b.partition for b in self.blocks}
         found |= {j.partition for j in self.judgements} | {f.partition for f in self.failures}
         return found | {entry.partition for entry in self.settled}
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a stretch of work took; times in seconds."""
-
-    wall: float
-    cpu: float
-
-    @classmethod
-    def now(cls) -> "Cost":
-        """The clocks."""
-        return cls(time.perf_counter(), time.process_time())
-
-    def since(self, start: "Cost", shares: int = 1) -> "Cost":
-        """What it took since `start`, in equal shares."""
-        return Cost((self.wall - start.wall) / shares, (self.cpu - start.cpu) / shares)
-
-    def plus(self, other: "Cost") -> "Cost":
-        """Both together."""
-        return Cost(self.wall + other.wall, self.cpu + other.cpu)

@@ -4,7 +4,6 @@ import hashlib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,9 @@ from flow_assets.errors import (
 )
 from flow_assets.lake import Blob
 from flow_assets.ledger import Holding
+from flow_assets.materialization.meter import Meter, Volume
+from flow_assets.materialization.stopwatch import Phase
 from flow_assets.memo.content import content_hash
-from flow_assets.memo.key import Recipe
 from flow_assets.memo.planner import Planner
 from flow_assets.memo.reads import windows
 
@@ -37,20 +37,13 @@ INTERRUPTED = "Query interrupted"
 """What DuckDB makes of a signal's exception, whichever it is, that comes during a query: a plain RuntimeError."""
 
 
-@dataclass(frozen=True)
-class Volume:
-    """How much was read or written."""
-
-    rows: int
-    bytes: int
-
-
 class Computer:
     """Computes partitions of one dataset from what is published of its inputs."""
 
-    def __init__(self, recipe: Recipe, planner: Planner, loader: FrameLoader) -> None:
-        self._recipe = recipe
-        self._dataset = recipe.dataset
+    def __init__(self, meter: Meter, planner: Planner, loader: FrameLoader) -> None:
+        self._recipe = meter.recipe
+        self._dataset = meter.recipe.dataset
+        self._timing = meter.stopwatch.timing
         self._planner = planner
         self._loader = loader
 
@@ -64,7 +57,9 @@ class Computer:
         assert source is not None
         lines = self._read(data, source, place)
         try:
-            table = self._call({parameter: self._loader.load_table(kind, lines)}, [partition])
+            with self._timing(Phase.SCAN):
+                frame = self._loader.load_table(kind, lines)
+            table = self._call({parameter: frame}, [partition])
             return self._require_own(table, partition)
         except SchemaMismatchError as error:
             raise LandedFileError(f"{place}: {error} Land a file that fits.") from error
@@ -76,7 +71,8 @@ class Computer:
     def _read(self, data: bytes, source: Landed, place: str) -> pa.Table:
         """The lines of a landed file; whatever its bytes do to a parser, it is this file's failure alone."""
         try:
-            return read_landed(data, source, place, self._dataset.schema.columns())
+            with self._timing(Phase.SCAN):
+                return read_landed(data, source, place, self._dataset.schema.columns())
         except (FlowError, *OUTSIDE_CAUSES):
             raise
         except Exception as error:
@@ -98,7 +94,8 @@ class Computer:
             AuditError: one of the partitions comes out differently when it is computed alone.
         """
         table = self._compute(partitions)
-        tables = self._split(table, partitions)
+        with self._timing(Phase.SORT):
+            tables = self._split(table, partitions)
         if len(partitions) > 1:
             self._audit(tables, partitions)
         return tables
@@ -114,9 +111,12 @@ class Computer:
         Raises:
             LostObjectError: a file of an input is missing or damaged; it was set aside.
         """
-        self._require_whole(partitions, self._planner.find_lost)
+        with self._timing(Phase.SCAN):
+            self._require_whole(partitions, self._planner.find_lost)
         try:
-            return self._call(self._frames(partitions), partitions)
+            with self._timing(Phase.SCAN):
+                frames = self._frames(partitions)
+            return self._call(frames, partitions)
         except (ComputeError, duckdb.Error, pa.ArrowException, OSError) as error:
             self._require_whole(partitions, self._planner.find_damaged)
             if isinstance(error, (ComputeError, *OUTSIDE_CAUSES)):
@@ -141,13 +141,14 @@ class Computer:
         if dataset.context:
             arguments[dataset.context] = PartitionContext.of(dataset.partitions, partitions)
         try:
-            with interruptible():
+            with interruptible(), self._timing(Phase.COMPUTE):
                 table = arrow_of(dataset.function(**arguments), dataset.name)
         except (FlowError, *OUTSIDE_CAUSES):
             raise
         except Exception as error:
             raise ComputeError(f"{dataset.name}: {_described(error, dataset)}") from error
-        return conform(table, dataset, order_of(dataset))
+        with self._timing(Phase.SORT):
+            return conform(table, dataset, order_of(dataset))
 
     def _frames(self, partitions: Sequence[str]) -> dict[str, Any]:
         paths: dict[str, list[Path]] = {name: [] for name in self._dataset.ins}
@@ -215,7 +216,9 @@ class Computer:
         alone, together = self.compute_one(partition), tables[partition]
         if repeats_previous(together, self._dataset.sort_by).any():  # then nothing says which row comes first
             alone, together = _in_full_order(alone), _in_full_order(together)
-        if content_hash(alone) != content_hash(together):
+        with self._timing(Phase.HASH):
+            is_same = content_hash(alone) == content_hash(together)
+        if not is_same:
             raise AuditError(
                 f"{self._dataset.name} is declared set_based, but partition {partition} differs when it is computed "
                 f"alone: {_first_difference(alone, together)}. Let its query use only the partition's own "

@@ -51,6 +51,11 @@ class Judged:
     states: bytes = b""
 
     @property
+    def broken(self) -> str:
+        """The names of the rules that keep it from being published."""
+        return ", ".join(rule.name for rule in self.errors)
+
+    @property
     def reason(self) -> str:
         """Which rules keep it from being published, in one line."""
         return "; ".join(reason_of(f.rule, f.measured) for f in self.findings if f.rule in self.errors)

@@ -20,8 +20,10 @@ from flow_assets.materialization.attempt import Attempt
 from flow_assets.materialization.batch import Batch
 from flow_assets.materialization.compute import Computer
 from flow_assets.materialization.judging import Judge
+from flow_assets.materialization.meter import Meter
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
+from flow_assets.materialization.stopwatch import Phase, Stopwatch
 from flow_assets.materialization.told import Told
 from flow_assets.materialization.write import Writer
 from flow_assets.memo.entries import Action, Because, PlanEntry
@@ -43,10 +45,19 @@ _ENDED = {Action.REUSE: Status.REUSED, Action.WAIT: Status.WAITING, Action.HOLD:
 
 
 class Materializer:
-    """Materializes datasets on one DuckDB connection, as one owner of claims."""
+    """Materializes datasets on one DuckDB connection, as one owner of claims.
+
+    What belongs to no partition is timed by `stopwatch`, if one is given.
+    """
 
     def __init__(
-        self, project: Project, planner: Planner, connection: duckdb.DuckDBPyConnection, claims: Claims, run_id: str
+        self,
+        project: Project,
+        planner: Planner,
+        connection: duckdb.DuckDBPyConnection,
+        claims: Claims,
+        run_id: str,
+        stopwatch: Stopwatch | None = None,
     ) -> None:
         self._project = project
         self._planner = planner
@@ -56,6 +67,7 @@ class Materializer:
         self._claims = claims
         self._run_id = run_id
         self._explainer = Explainer(planner)
+        self._timing = (stopwatch or Stopwatch()).timing
 
     def materialize(self, dataset: Dataset, partitions: Sequence[str]) -> Iterator[Outcome]:
         """Make `partitions` of `dataset` what they should be now, and tell of each how it ended.
@@ -71,7 +83,8 @@ class Materializer:
         Whoever comes back for the next has told Dagster of the last: until then these partitions ask for a run.
         """
         since = now_text()
-        entries = self._planner.plan(dataset, partitions)
+        with self._timing(Phase.PLAN):
+            entries = self._planner.plan(dataset, partitions)
         work = [entry for entry in entries if entry.action not in _ENDED]
         recovered = [entry.partition for entry in entries if entry.because is Because.RECOVERED]
         unchanged = self._unchanged(dataset, [entry for entry in entries if entry.action in _ENDED])
@@ -94,10 +107,11 @@ class Materializer:
     def _share(self, dataset: Dataset, work: Sequence[PlanEntry]) -> Iterator[list[Outcome]]:
         """Claim and carry out batches; what others have claimed is looked at again when they are done with it."""
         recipe = self._planner.recipes[dataset.name]
-        writer = Writer(recipe, self._project.store, self._run_id)
+        meter = Meter(recipe)
+        writer = Writer(meter, self._project.store, self._run_id)
         judge = Judge(recipe, self._planner, self._project.holdings, self._connection)
         self._project.holdings.judgements.keep_rule_set(dataset.name, recipe.book.digest, recipe.book.to_json())
-        attempt = Attempt(self._planner, Computer(recipe, self._planner, self._loader), writer, judge)
+        attempt = Attempt(self._planner, Computer(meter, self._planner, self._loader), writer, judge)
         size = SET_BASED_PARTITIONS if dataset.set_based else BATCH_PARTITIONS
         queue = deque((list(work[start : start + size]), False) for start in range(0, len(work), size))
         while queue:
@@ -107,9 +121,11 @@ class Materializer:
                 queue.append((elsewhere, True))
             mine = [e for e in entries if e.partition in won]
             if not mine:
-                time.sleep(POLL_SECONDS)
+                with self._timing(Phase.WAIT):
+                    time.sleep(POLL_SECONDS)
                 continue
-            mine = self._look_again(dataset, mine, was_elsewhere=was_elsewhere)
+            with self._timing(Phase.PLAN):
+                mine = self._look_again(dataset, mine, was_elsewhere=was_elsewhere)
             ended: set[str] = set()
             for batch in attempt.run(mine):
                 batch.settled += [e for e in mine if e.action in _ENDED and e.partition not in ended]
@@ -161,7 +177,8 @@ class Materializer:
     def _store(
         self, changes: list[_Change], store: Callable[[list[_Change], str, str], set[tuple[str, str]]]
     ) -> list[_Change]:
-        stored = store(changes, self._run_id, self._claims.owner.owner) if changes else set()
+        with self._timing(Phase.PUBLISH):
+            stored = store(changes, self._run_id, self._claims.owner.owner) if changes else set()
         return [change for change in changes if (change.dataset, change.partition) in stored]
 
     def _published(self, publication: Publication, batch: Batch) -> Outcome:
@@ -175,11 +192,12 @@ class Materializer:
             self._planner.recipes[publication.dataset].code.digest,
             publication.rows,
             publication.bytes,
-            batch.seconds[partition],
+            publication.kpi.wall_seconds if publication.kpi else 0.0,
             publication.key,
             batch.previews[partition],
             batch.findings[partition],
             publication.judgement.quarantined if publication.judgement else 0,
+            publication.kpi,
         )
 
     def _checked(self, judgement: Judgement, batch: Batch) -> Outcome:
@@ -199,7 +217,7 @@ class Materializer:
             self._planner.recipes[judgement.dataset].code.digest,
             held.rows,
             held.bytes,
-            batch.seconds[partition],
+            batch.costs[partition].wall,
             held.key,
             batch.previews[partition],
             findings,

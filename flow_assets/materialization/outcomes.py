@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flow_assets.checks.results import Finding
+from flow_assets.ledger import Kpi
 
 
 class Status(StrEnum):
@@ -36,6 +37,7 @@ class Outcome:
         preview: its first rows in Markdown; empty where its record has none.
         findings: how each rule fared in what was made, or else in what is there of the partition, if that was checked.
         quarantined: rows that left, if it was.
+        kpi: what publishing it anew took.
     """
 
     dataset: str
@@ -51,3 +53,4 @@ class Outcome:
     preview: str = ""
     findings: tuple[Finding, ...] = ()
     quarantined: int = 0
+    kpi: Kpi | None = None

@@ -41,7 +41,7 @@ class Run:
         if known is None or not (known.status.is_published and outcome.status is Status.REUSED):
             # There may be 100,000: only what is broken is kept, and no rows.
             broken = tuple(replace(finding, sample="") for finding in outcome.findings if not finding.is_passed)
-            kept = replace(outcome, preview="", findings=broken)
+            kept = replace(outcome, preview="", findings=broken, kpi=None)
             self.outcomes[(outcome.dataset, outcome.partition)] = kept
 
     def carry_out(self, launcher: Launcher, on_plan: Callable[[list[PlanEntry]], None]) -> RunSummary:

@@ -10,9 +10,11 @@ from flow_assets.checks import Results, conform
 from flow_assets.errors import LostObjectError
 from flow_assets.lake import Blob, Record
 from flow_assets.ledger import Block, Judgement
-from flow_assets.materialization.batch import PORTION_BYTES, Batch, Cost
+from flow_assets.materialization.batch import PORTION_BYTES, Batch
 from flow_assets.materialization.compute import order_of
 from flow_assets.materialization.judging import Judge, Judged, results_json
+from flow_assets.materialization.meter import Volume
+from flow_assets.materialization.stopwatch import Phase
 from flow_assets.materialization.write import Writer, Written, publication, references, verified
 from flow_assets.memo.entries import Because, PlanEntry
 from flow_assets.memo.planner import Planner
@@ -51,14 +53,16 @@ class Settler:
             reasons: partition to why, in words.
             batch: takes what comes of them.
         """
-        start = Cost.now()
-        standings = self._standings(entries)
+        meter = self._writer.meter
+        start = meter.stopwatch.read()
+        with meter.stopwatch.timing(Phase.SCAN):
+            standings = self._standings(entries)
         judged, later = self._judged(standings)
-        share = Cost.now().since(start, max(len(entries), 1)).wall
+        share = meter.since(start, max(len(entries), 1))
         for partition, found in judged.items():
             if isinstance(found, Exception):
                 raise found
-            batch.seconds[partition] = share
+            batch.costs[partition] = share
             batch.findings[partition] = found.findings
             self._conclude(standings[partition], found, reasons[partition], batch)
         batch.later = [entry for entry in entries if entry.partition in later]
@@ -105,16 +109,19 @@ class Settler:
                 tables[partition] = table
                 size += table.nbytes
         known = {partition: standings[partition].known for partition in tables}
-        return {**found, **(self._judge.complete(tables, known) if tables else {})}, later
+        with self._writer.meter.stopwatch.timing(Phase.CHECK):
+            return {**found, **(self._judge.complete(tables, known) if tables else {})}, later
 
     def _read(self, standing: _Standing) -> pa.Table | None:
         """The rows in the order of `sort_by`; in the files they lie by buckets."""
-        if standing.entry.because is Because.RULES_CHANGED and self._verified(standing.record) is None:
-            return None
-        paths = [self._planner.store.local_path(file.hash) for file in standing.record.files]
-        dataset = self._writer.recipe.dataset
-        table = pa.concat_tables([pa.parquet.read_table(path) for path in paths])
-        return conform(table, dataset, order_of(dataset))
+        timing, dataset = self._writer.meter.stopwatch.timing, self._writer.recipe.dataset
+        with timing(Phase.SCAN):
+            if standing.entry.because is Because.RULES_CHANGED and self._verified(standing.record) is None:
+                return None
+            paths = [self._planner.store.local_path(file.hash) for file in standing.record.files]
+            table = pa.concat_tables([pa.parquet.read_table(path) for path in paths])
+        with timing(Phase.SORT):
+            return conform(table, dataset, order_of(dataset))
 
     def _conclude(self, standing: _Standing, judged: Judged, reason: str, batch: Batch) -> None:
         entry, written = standing.entry, standing.written
@@ -122,12 +129,14 @@ class Settler:
             anew = replace(written.record, checks=results_json(judged.results))
             written, reason = self._writer.record(replace(written, record=anew), supersede=True), REVIEWED
         judgement = self._judge.judgement(entry.partition, written.record, judged, written.quarantine)
+        size = Volume(written.record.rows, sum(blob.size for blob in written.blobs))
+        kpi = self._writer.meter.kpi(batch.costs[entry.partition], written=size, error=judged.broken)
         if entry.because is Because.RULES_CHANGED:
             batch.judgements.append(judgement)
         elif judged.errors:
-            batch.blocks.append(block(written, entry, judged, judgement, self._place(entry)))
+            batch.blocks.append(replace(block(written, entry, judged, judgement, self._place(entry)), kpi=kpi))
         else:
-            batch.publications.append(publication(written, entry, "restored", reason, judgement))
+            batch.publications.append(publication(written, entry, "restored", reason, judgement, kpi))
         batch.previews[entry.partition] = written.record.preview
 
     def _place(self, entry: PlanEntry) -> str:

@@ -1,9 +1,10 @@
 """The warehouse: a DuckDB file with one schema a layer and one view a dataset over its current files.
 
-Beside the layers are the schemas `quarantine` and `blocked`: what is kept of a dataset and not published.
+Beside the layers are the schemas `quarantine` and `blocked`: what is kept of a dataset and not published; and `ops`:
+what making it cost.
 
-It holds no data and nobody ever holds a write lock on it: it is built beside the old one and swapped in by a rename, so
-that notebooks and dashboards may keep the old one open while a run publishes.
+But for these figures it holds no data, and nobody ever holds a write lock on it: it is built beside the old one and
+swapped in by a rename, so that notebooks and dashboards may keep the old one open while a run publishes.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import LostObjectError, QueryError, StoreError
 from flow_assets.lake import Blob, ObjectStore
+from flow_assets.materialization.operations import copy_operations, operations_state
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.set_apart import (
     IS_BLOCKED,
@@ -48,19 +50,19 @@ def build_warehouse(project: Project) -> Path:
     try:
         scratch.mkdir(parents=True, exist_ok=True)
         with FileLock(scratch / f"{path.name}.lock"):
-            statements = list(_statements(project))
-            if path.exists() and content.exists() and content.read_text() == _digest(statements):
+            statements, state = list(_statements(project)), operations_state(project)
+            if path.exists() and content.exists() and content.read_text() == _digest([*statements, state]):
                 return path
             try:
-                _build(new, statements)
+                _build(new, statements, project)
             except duckdb.Error:
                 if not _set_damaged_aside(project):
                     raise
                 statements = list(_statements(project))
-                _build(new, statements)
+                _build(new, statements, project)
             content.unlink(missing_ok=True)
             new.replace(path)
-            content.write_text(_digest(statements))
+            content.write_text(_digest([*statements, state]))
     except (OSError, duckdb.Error) as error:
         raise StoreError(
             f"The warehouse {path} cannot be built: {error}. Check the disk's free space, and whether the files in "
@@ -73,13 +75,14 @@ def _digest(statements: Iterable[str]) -> str:
     return hashlib.sha256("\n".join((duckdb.__version__, *statements)).encode()).hexdigest()
 
 
-def _build(new: Path, statements: Iterable[str]) -> None:
+def _build(new: Path, statements: Iterable[str], project: Project) -> None:
     for leftover in new.parent.glob(f"{new.name}*"):  # of a process that was killed; with its write-ahead log
         leftover.unlink()
     with duckdb.connect(str(new)) as connection:
         connection.begin()
         for statement in statements:
             connection.execute(statement)
+        copy_operations(project, connection)
         connection.commit()
 
 

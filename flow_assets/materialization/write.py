@@ -9,7 +9,9 @@ import pyarrow as pa
 from flow_assets.lake import Blob, ObjectStore, PartitionFile, Record, encode_partition
 from flow_assets.ledger import Judgement, Kpi, Publication
 from flow_assets.materialization.judging import Judged, results_json
+from flow_assets.materialization.meter import Meter
 from flow_assets.materialization.preview import preview
+from flow_assets.materialization.stopwatch import Phase
 from flow_assets.memo.content import content_hash
 from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.key import Recipe
@@ -34,9 +36,14 @@ class Written:
 class Writer:
     """Writes partitions of one dataset; the record of a key is written last, when its files are there."""
 
-    recipe: Recipe
+    meter: Meter
     store: ObjectStore
     run_id: str
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the dataset is made."""
+        return self.meter.recipe
 
     def write(self, judged: Judged, entry: PlanEntry, *, supersede: bool) -> Written:
         """Write the files and the record of one computed partition.
@@ -56,14 +63,18 @@ class Writer:
         assert entry.key is not None
         assert judged.table is not None
         table = _writable(judged.table)
-        files, blobs = self._put(table, is_bucketed=True)
-        is_parted = judged.quarantined is not None
-        left, quarantine = self._put(judged.quarantined, is_bucketed=False) if is_parted else ([], [])
+        timing = self.meter.stopwatch.timing
+        with timing(Phase.WRITE):
+            files, blobs = self._put(table, is_bucketed=True)
+            is_parted = judged.quarantined is not None
+            left, quarantine = self._put(judged.quarantined, is_bucketed=False) if is_parted else ([], [])
+        with timing(Phase.HASH):
+            content = content_hash(table)
         record = Record(
             key=entry.key,
             dataset=entry.dataset,
             partition=entry.partition,
-            content_hash=content_hash(table),
+            content_hash=content,
             rows=len(table),
             files=tuple(files),
             schema=tuple((field.name, str(field.type), field.nullable) for field in table.schema),
@@ -78,7 +89,8 @@ class Writer:
 
     def record(self, written: Written, *, supersede: bool) -> Written:
         """Let everybody reuse what was written; where somebody else was first, what he wrote stands."""
-        standing = self.store.put_record(written.record, supersede=supersede)
+        with self.meter.stopwatch.timing(Phase.WRITE):
+            standing = self.store.put_record(written.record, supersede=supersede)
         own = written.record
         if (standing.files, standing.quarantine) == (own.files, own.quarantine):
             return replace(written, record=standing)

@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from flow_assets.declaration import ColumnDeclaration, Dataset, Frame, Lookback, Rule, Severity
 from flow_assets.declaration.constraints import NotNull, Unique
 from flow_assets.errors import FlowError
+from flow_assets.ledger import Kpi
 from flow_assets.materialization.lineage import ColumnSource, column_lineage
-from flow_assets.materialization.outcomes import Outcome
+from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.asset_checks import in_short
 from flow_assets.materialization.skin.markdown import table
@@ -88,6 +89,8 @@ def event(outcome: Outcome, provenance: Provenance) -> dg.AssetMaterialization |
         "dagster/partition_row_count": outcome.rows,
         "bytes": outcome.bytes,
         "seconds": round(float(outcome.seconds), 4),
+        "reused": int(outcome.status is Status.REUSED),
+        **(_numbers(outcome.kpi) if outcome.kpi else {}),
         "key": (outcome.key or "")[:_KEY_LENGTH],
     }
     if outcome.preview:
@@ -95,6 +98,17 @@ def event(outcome: Outcome, provenance: Provenance) -> dg.AssetMaterialization |
     tags = {"dagster/data_version": outcome.content_hash or "", "dagster/code_version": outcome.code_fingerprint or ""}
     tags |= provenance.tags(outcome.partition)
     return dg.AssetMaterialization(outcome.dataset, partition=partition, metadata=metadata, tags=tags)
+
+
+def _numbers(kpi: Kpi) -> dict[str, float]:
+    """What the UI draws over partitions and over time; the wall seconds are there as `seconds`."""
+    return {
+        "cpu_seconds": round(kpi.cpu_seconds, 4),
+        "peak_memory_bytes": kpi.peak_memory_bytes,
+        "rows_in": kpi.rows_in,
+        "bytes_in": kpi.bytes_in,
+        **{f"{phase}_seconds": round(seconds, 4) for phase, seconds in kpi.phases.items()},
+    }
 
 
 def _kinds(dataset: Dataset) -> set[str]:

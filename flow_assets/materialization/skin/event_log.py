@@ -19,7 +19,6 @@ from dagster._core.events import (
     ASSET_CHECK_EVENTS,
     ASSET_EVENTS,
     EVENT_TYPE_TO_PIPELINE_RUN_STATUS,
-    DagsterEventType,
 )
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import (
@@ -42,7 +41,7 @@ from watchdog.events import FileSystemEvent
 from watchdog.observers import Observer
 
 from flow_assets.materialization.skin.check_rows import Indexed, forget_planned, store_checks
-from flow_assets.materialization.skin.event_texts import CheckTexts
+from flow_assets.materialization.skin.event_texts import EventTexts
 from flow_assets.materialization.skin.shards import Shards
 
 TESTED_VERSIONS = {"1.13.27": "29b539ebc72a"}
@@ -154,7 +153,7 @@ class BatchedEventLog(InstanceEventLog):
             self._store(run_id, of_run)
 
     def _store(self, run_id: str, events: Sequence[EventLogEntry]) -> None:
-        texts = CheckTexts()
+        texts = EventTexts()
         rows = [self._row(event, texts.text(event)) for event in events]
         mirrored = [(event, row) for event, row in zip(events, rows, strict=True) if _is_mirrored(event)]
         statement = SqlEventLogStorageTable.insert()
@@ -171,17 +170,19 @@ class BatchedEventLog(InstanceEventLog):
             self._index(index, [Indexed(event, number, row["event"]) for number, (event, row) in numbered])
 
     def _row(self, event: EventLogEntry, text: str | None) -> dict[str, Any]:
-        """The row of an event; where its text is given, it is an evaluation."""
+        """The row of an event; where its text is given, it is an evaluation or a materialization."""
         if text is None:
             return self._event_to_row(event)
+        happened = event.get_dagster_event()
+        asset_key = happened.asset_key  # none of evaluations: Dagster finds them by a table of their own
         return {
             "run_id": event.run_id,
             "event": text,
-            "dagster_event_type": DagsterEventType.ASSET_CHECK_EVALUATION.value,
+            "dagster_event_type": happened.event_type_value,
             "timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
-            "step_key": event.get_dagster_event().step_key,
-            "asset_key": None,  # Dagster finds evaluations by a table of their own
-            "partition": None,
+            "step_key": happened.step_key,
+            "asset_key": asset_key.to_string() if asset_key else None,
+            "partition": happened.partition,
         }
 
     def _index(self, index: Connection, events: Sequence[Indexed]) -> None:

@@ -14,8 +14,10 @@ from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.interrupts import interruptible
 from flow_assets.materialization.skin.launch import FORCE_TAG, RETRY_TAG
+from flow_assets.materialization.skin.measuring import measured
 from flow_assets.materialization.skin.provenance import Provenance
 from flow_assets.materialization.skin.telling import Selection, Teller
+from flow_assets.materialization.stopwatch import Phase
 from flow_assets.materialization.warehouse import build_warehouse
 from flow_assets.memo.entries import Action
 from flow_assets.memo.explain import Explainer
@@ -41,25 +43,33 @@ def carry_out(
     selection = Selection.of(context, is_partitioned=datasets[0].partitions is not None)
     wanted = [dataset for dataset in datasets if dataset.name in {*selection.assets, *selection.checks}]
     problems: list[Outcome] = []
-    with (
-        context.resources.duckdb.get_connection() as connection,
-        interruptible(connection),
-        project.claims() as claims,
-    ):
-        planner = project.planner(wanted, _wishes(context.run, selection))
-        materializer = Materializer(project, planner, connection, claims, context.run.run_id)
-        for dataset in wanted:
-            partitions: Sequence[str] = selection.partitions
-            if dataset.name not in selection.assets:
-                partitions, unmade = _to_check(dataset, planner, partitions)
-                problems += unmade
-            teller = Teller(context, selection, dataset, Provenance(dataset, planner, context.instance))
-            for outcomes in materializer.materialize_in_batches(dataset, partitions):
-                events = teller.tell(outcomes)
-                problems += _heard(outcomes, listener)
-                yield from events
-            yield from teller.sum_up()
-    _end(problems, None if listener else project)
+    asked = len(selection.partitions) * len(wanted)
+    with measured(context, project, [dataset.name for dataset in wanted], asked) as meter:
+        with (
+            context.resources.duckdb.get_connection() as connection,
+            interruptible(connection),
+            project.claims() as claims,
+        ):
+            with meter.stopwatch.timing(Phase.PLAN):
+                planner = project.planner(wanted, _wishes(context.run, selection))
+            run_id = context.run.run_id
+            materializer = Materializer(project, planner, connection, claims, run_id, meter.stopwatch)
+            for dataset in wanted:
+                partitions: Sequence[str] = selection.partitions
+                if dataset.name not in selection.assets:
+                    partitions, unmade = _to_check(dataset, planner, partitions)
+                    problems += unmade
+                teller = Teller(context, selection, dataset, Provenance(dataset, planner, context.instance))
+                for outcomes in materializer.materialize_in_batches(dataset, partitions):
+                    yield from meter.timed(Phase.EVENTS, teller.tell(outcomes))
+                    meter.count(outcomes)
+                    problems += _heard(outcomes, listener)
+                yield from meter.timed(Phase.EVENTS, teller.sum_up())
+        if not listener:
+            with meter.stopwatch.timing(Phase.WAREHOUSE):
+                _build(project, problems)
+        if problems:
+            raise dg.Failure(_summary(problems), allow_retries=False)
 
 
 def _heard(outcomes: Sequence[Outcome], listener: Listener | None) -> list[Outcome]:
@@ -67,7 +77,7 @@ def _heard(outcomes: Sequence[Outcome], listener: Listener | None) -> list[Outco
     for outcome in outcomes:
         if listener:
             listener(outcome)
-    return [replace(outcome, findings=()) for outcome in outcomes if not outcome.status.is_published]
+    return [replace(outcome, findings=(), kpi=None) for outcome in outcomes if not outcome.status.is_published]
 
 
 def _to_check(dataset: Dataset, planner: Planner, named: Sequence[str]) -> tuple[list[str], list[Outcome]]:
@@ -88,17 +98,14 @@ def _to_check(dataset: Dataset, planner: Planner, named: Sequence[str]) -> tuple
     return [partition for partition in named if partition not in unmade], problems
 
 
-def _end(problems: Sequence[Outcome], project: Project | None) -> None:
-    """Build the warehouse of `project`, if one is given, and fail if there are problems, whatever comes of that."""
+def _build(project: Project, problems: Sequence[Outcome]) -> None:
+    """Build the warehouse; if that fails, what is said of it does not hide the problems that there are already."""
     try:
-        if project:
-            build_warehouse(project)
+        build_warehouse(project)
     except StoreError as error:
         if problems:
             raise dg.Failure(f"{_summary(problems)}\n{error}", allow_retries=False) from error
         raise
-    if problems:
-        raise dg.Failure(_summary(problems), allow_retries=False)
 
 
 def _summary(problems: Sequence[Outcome]) -> str:

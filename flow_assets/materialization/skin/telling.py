@@ -64,13 +64,13 @@ class Teller:
         self._checks = tuple(Dimension) if self._is_asked else self._selected
         self._told: dict[str, list[dg.AssetCheckEvaluation]] = defaultdict(list)
 
-    def tell(self, outcomes: Sequence[Outcome]) -> list[dg.DagsterEvent]:
+    def tell(self, outcomes: Sequence[Outcome]) -> Iterator[dg.DagsterEvent]:
         """Store how partitions ended, and then how their checks did, which say of which materialization they are."""
         of_data = [o for o in outcomes if self._is_asked or o.status in (Status.COMPUTED, Status.RESTORED)]
         stored = store_together(self._context, [event(outcome, self._provenance) for outcome in of_data])
         made = {outcome.partition for outcome in of_data if outcome.status.is_published}
         self._tell_of_checks([outcome for outcome in outcomes if outcome.findings], made)
-        return stored
+        yield from stored
 
     def _tell_of_checks(self, checked: Sequence[Outcome], made: Collection[str]) -> None:
         found = list(self._evaluations(checked, made))

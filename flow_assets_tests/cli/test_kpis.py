@@ -1,0 +1,96 @@
+import csv
+import io
+import json
+
+import pytest
+
+from flow_assets.cli.kpis import time_text
+from flow_assets_tests.forked import flow
+from flow_assets_tests.sandbox import DAYS, Sandbox
+
+
+def test_every_dataset_is_a_line_and_the_whole_is_the_last(computed: Sandbox) -> None:
+    lines = flow(computed, "kpis").stdout.splitlines()
+    assert lines[0].strip() == "KPIs"
+    assert lines[1].split()[:5] == ["dataset", "computed", "restored", "reused", "blocked"]
+    assert [line.split()[:3] for line in lines[2:7]] == [
+        ["raw_readings", "5", "·"],
+        ["readings", "5", "·"],
+        ["meters_seen", "1", "·"],
+        ["trends", "5", "·"],
+        ["all", "16", "·"],
+    ]
+    assert any(line.startswith("Runs: ") and "queued up to" in line for line in lines)
+
+
+def test_what_went_wrong_is_counted_by_class(computed: Sandbox) -> None:
+    computed.land(DAYS[0], "nonsense\n")
+    assert flow(computed, "run").code == 1
+    shown = flow(computed, "kpis").stdout
+    assert "1 ended by Failure" in shown
+    assert "1 of LandedFileError" in shown
+    found = json.loads(flow(computed, "kpis", "raw_readings", "--json").stdout)
+    assert found["groups"]["raw_readings"]["errors"] == {"LandedFileError": 1}
+    assert (found["total"]["computed"], found["total"]["failed"]) == (5, 1)
+
+
+def test_where_the_time_went_is_drawn(computed: Sandbox) -> None:
+    lines = flow(computed, "kpis", "--by", "phase").stdout.splitlines()
+    table = [line.split() for line in lines[2 : lines.index("")]]
+    assert {line[0]: line[1] for line in table} == {
+        **dict.fromkeys(("scan", "compute", "sort", "check", "hash", "write"), "partition"),
+        **dict.fromkeys(("queue", "startup", "plan", "publish", "events"), "run"),
+    }
+    assert len(table[0][-1]) == 30
+    lengths = [len(line[-1]) for line in table]
+    assert lengths == sorted(lengths, reverse=True)
+
+
+def test_csv_has_a_line_a_group_with_numbers_as_they_are(computed: Sandbox) -> None:
+    rows = list(csv.DictReader(io.StringIO(flow(computed, "kpis", "--csv").stdout)))
+    found = json.loads(flow(computed, "kpis", "--json").stdout)
+    assert [row["dataset"] for row in rows] == list(found["groups"])
+    for row in rows:
+        of = found["groups"][row["dataset"]]
+        assert float(row["wall_seconds"]) == of["wall_seconds"]
+        assert float(row["compute_seconds"]) == of["phases"]["compute"]
+    phases = list(csv.DictReader(io.StringIO(flow(computed, "kpis", "--by", "phase", "--csv").stdout)))
+    assert {row["phase"] for row in phases} == set(found["phases"])
+    (version,) = csv.DictReader(io.StringIO(flow(computed, "kpis", "trends", "--by", "code-version", "--csv").stdout))
+    assert version["code-version"].startswith("trends ")
+    assert version["reused"] == ""
+
+
+def test_days_are_drawn_beside_each_other(computed: Sandbox) -> None:
+    with computed.project() as project, project.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE kpis SET at = '2024-05-0' || (id % 3 + 1) || substr(at, 11)")
+    lines = flow(computed, "kpis", "--by", "day").stdout.splitlines()
+    assert [line.split()[0] for line in lines[2:6]] == ["2024-05-01", "2024-05-02", "2024-05-03", "all"]
+    assert all("█" in line for line in lines[2:5])
+    assert "median by day" in flow(computed, "kpis").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Nothing was measured yet; flow run measures what it makes."),
+        (["readings"], "Nothing was measured of readings; flow run measures what it makes."),
+        (["--since", "7d"], "Nothing was measured since 7d; flow run measures what it makes."),
+    ],
+)
+def test_nothing_is_told_as_such(sandbox: Sandbox, arguments: list[str], said: str) -> None:
+    done = flow(sandbox, "kpis", *arguments)
+    assert (done.code, done.stdout.strip()) == (0, said)
+    assert json.loads(flow(sandbox, "kpis", *arguments, "--json").stdout)["groups"] == {}
+    assert flow(sandbox, "kpis", *arguments, "--csv").stdout == "dataset\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        *((None, "·"), (0.0, "·"), (0.0004, "0.4 ms"), (0.0123, "12 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s")),
+        *((59.94, "59.9 s"), (59.96, "1 min 0 s"), (75, "1 min 15 s"), (3599.9, "1 h 0 min"), (5000, "1 h 23 min")),
+    ],
+)
+def test_times_are_in_the_unit_people_would_choose(seconds: float | None, said: str) -> None:
+    assert time_text(seconds) == said

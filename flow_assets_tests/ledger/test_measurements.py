@@ -1,0 +1,105 @@
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from flow_assets.ledger import Block, Claims, Failure, Holdings, Judgement, Kpi, Publication, open_database
+from flow_assets.ledger.measurements import Measurements, Reuse
+from flow_assets.ledger.run_log import RunEnd, RunLog, RunStart
+
+KPI = Kpi("code", 2.0, 0.5, 2**33, 10, 20, 30, 40, 2, "duckdb", {"scan": 0.5, "compute": 1.0000004})
+START = RunStart("r", ["a"], 3, "2024-03-01T00:00:00.000+00:00", "2024-03-01T00:01:00.000+00:00", {"queue": 60.0})
+END = RunEnd("r", "2024-03-01T00:02:30.000+00:00", {"computed": 2}, {"plan": 1.0}, 100)
+
+
+def publication(partition: str, kpi: Kpi | None = KPI, change: str = "computed") -> Publication:
+    return Publication("d", partition, change, "never computed", "key", "content", "s", "h 1 e", 3, 1, kpi)
+
+
+def publish(engine: Engine, *publications: Publication) -> None:
+    with Claims(engine, "local") as claims:
+        claims.take("d", [p.partition for p in publications])
+        Holdings(engine, "local").publish(publications, "run", claims.owner.owner)
+
+
+def test_every_attempt_is_kept_with_how_it_ended(engine: Engine) -> None:
+    failure = Failure("d", "b", "key", "ComputeError", "it broke", False, replace(KPI, error="ComputeError"))
+    judgement = Judgement("d", "c", "content", "rules", "", 3, "{}", 1, 0)
+    block = Block("d", "c", "key", "{}", "h 1 e", None, "it breaks", judgement, replace(KPI, error="is_small"))
+    holdings, read = Holdings(engine, "local"), Measurements(engine, "local")
+    publish(engine, publication("a"), publication("unmeasured", None))
+    with Claims(engine, "local") as claims:
+        claims.take("d", ["b", "c"])
+        holdings.fail([failure], "run", claims.owner.owner)
+        holdings.block([block], "run", claims.owner.owner)
+    assert [(m.partition, m.change, m.error) for m in read.attempts()] == [
+        ("a", "computed", ""),
+        ("b", "failed", "ComputeError"),
+        ("c", "blocked", "is_small"),
+    ]
+    (made,) = read.materializations()
+    assert (made.partition, made.engine, made.phases) == ("a", "duckdb", {"scan": 0.5, "compute": 1.0})
+    assert read.attempts("2999") == read.attempts(datasets=["e"]) == Measurements(engine, "other").attempts() == []
+
+
+def test_what_reuse_saved_is_what_computing_took_last(engine: Engine) -> None:
+    names = [f"{number:04}" for number in range(1100)]
+    publish(engine, *(publication(name, replace(KPI, wall_seconds=9.0)) for name in names))
+    publish(engine, *(publication(name) for name in names))
+    publish(engine, *(publication(name, replace(KPI, wall_seconds=0.1), "restored") for name in names))
+    read = Measurements(engine, "local")
+    assert read.last_seconds("d", names) == 2200.0
+    assert read.last_seconds("d", ["never computed"]) == read.last_seconds("d", []) == 0.0
+
+
+def test_a_run_has_no_end_before_it_ended(engine: Engine) -> None:
+    log, read = RunLog(engine, "local"), Measurements(engine, "local")
+    log.begin(START)
+    (run,) = read.runs()
+    assert (run.datasets, run.partitions, run.ended_at, run.seconds, run.outcomes) == (("a",), 3, None, None, {})
+    log.end(replace(END, error="Failure", reused={"a": Reuse(1, 2.5)}))
+    (run,) = read.runs()
+    assert (run.seconds, run.error, run.peak_memory_bytes) == (90.0, "Failure", 100)
+    assert (run.outcomes, run.phases) == ({"computed": 2}, {"queue": 60.0, "plan": 1.0})
+    assert run.reused == {"a": Reuse(1, 2.5)}
+    assert read.runs("2024-03-02") == Measurements(engine, "other").runs() == []
+
+
+def test_the_steps_of_a_run_are_added_up(engine: Engine) -> None:
+    log, read = RunLog(engine, "local"), Measurements(engine, "local")
+    log.begin(START)
+    log.end(replace(END, reused={"a": Reuse(1, 2.5)}, error="Failure"))
+    log.begin(replace(START, datasets=["b"], partitions=1, started_at="2024-03-01T00:03:00.000+00:00"))
+    assert [(run.ended_at, run.datasets, run.partitions) for run in read.runs()] == [(None, ("a", "b"), 4)]
+    second = {"computed": 1, "reused": 1}
+    log.end(replace(END, outcomes=second, peak_memory_bytes=7, reused={"a": Reuse(1, 1), "b": Reuse(2, 1)}))
+    (run,) = read.runs()
+    assert (run.outcomes, run.peak_memory_bytes, run.error) == ({"computed": 3, "reused": 1}, 100, "Failure")
+    assert run.phases == {"queue": 60.0, "plan": 2.0}
+    assert run.reused == {"a": (2, 3.5), "b": (2, 1)}
+
+
+def test_the_end_of_a_run_whose_beginning_is_not_known_is_none(engine: Engine) -> None:
+    RunLog(engine, "local").end(END)
+    assert Measurements(engine, "local").runs() == []
+
+
+@pytest.mark.parametrize("missing", [("error",), ("engine", "phases", "error")])
+def test_a_ledger_of_an_earlier_version_is_read_and_written(
+    path: Path, engine: Engine, missing: tuple[str, ...]
+) -> None:
+    publish(engine, publication("old"))
+    connection = sqlite3.connect(path)
+    for column in missing:
+        connection.execute(f"ALTER TABLE kpis DROP COLUMN {column}")
+    connection.execute("DROP TABLE runs")
+    connection.close()
+    anew = open_database(path)
+    publish(anew, publication("new"))
+    old, new = Measurements(anew, "local").attempts()
+    assert (old.partition, old.wall_seconds, old.error) == ("old", 2.0, "")
+    assert (old.engine, old.phases) == (("duckdb", {"scan": 0.5, "compute": 1.0}) if len(missing) == 1 else ("", {}))
+    assert (new.partition, new.engine, new.phases) == ("new", "duckdb", {"scan": 0.5, "compute": 1.0})
+    assert Measurements(anew, "local").runs() == []
