@@ -60,6 +60,22 @@ class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
 
 
+class AlertError(FlowError):
+    """An alert is not in a state in which what was asked can be done with it."""
+
+
+class DeliveryError(FlowError):
+    """A notice of an alert could not be delivered.
+
+    Attributes:
+        is_permanent: whether trying again cannot help, because the place does not exist or does not let us in.
+    """
+
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
+
+
 def sentence(text: str) -> str:
     """A message with one stop at its end, whatever it quotes there."""
     return text if text.endswith(("!", "?", ".")) else f"{text}."

@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn
 
 from flow_assets.errors import StoreError
-from flow_assets.ledger.tables import METADATA
+from flow_assets.ledger.alert_tables import METADATA
 
 BUSY_SECONDS = 60
 

@@ -1,0 +1,140 @@
+"""Delivers what is due: in small portions, each destination in its turn, whatever becomes of the others.
+
+A notice is leased in the ledger, sent, and marked as sent. While the process lives, each is sent once; if it is killed
+between sending and marking, once more, with the same `Notice.key`, because not telling would be worse.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from flow_assets.automation.alerting.notices import Notice
+from flow_assets.errors import DeliveryError, StoreError
+from flow_assets.ledger.alerts import Alerts
+from flow_assets.ledger.claims import Owner
+from flow_assets.ledger.deliveries import COOLDOWN_SECONDS
+from flow_assets.ledger.findings import Alert, AlertSeverity
+from flow_assets.ledger.leases import LEASE_SECONDS
+from flow_assets.ledger.outbox import Due, Outbox
+
+MOST_SENDS = 50
+MOST_SECONDS = 20.0
+_PAUSE_SECONDS = 1.0
+
+
+class Place(Protocol):
+    """Where notices are sent; see `Destination`."""
+
+    @property
+    def name(self) -> str:
+        """The same for the same place at all times; without secrets."""
+
+    def send(self, notice: Notice) -> None:
+        """Send it.
+
+        Raises:
+            DeliveryError: it could not be sent.
+        """
+
+
+class Router(Protocol):
+    """Decides who is told of an alert; see `Routes`."""
+
+    def destinations(self, alert: Alert) -> Sequence[Place]:
+        """Those who are."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What one portion came to.
+
+    Attributes:
+        sent: notices that were delivered.
+        failed: attempts that failed, and will be made again.
+        refused: attempts that failed in a way that does not pass.
+    """
+
+    sent: int = 0
+    failed: int = 0
+    refused: int = 0
+
+
+def deliver(
+    alerts: Alerts, routes: Router, now: float, *, limit: int = MOST_SENDS, seconds: float = MOST_SECONDS
+) -> Delivered:
+    """Deliver what is due at `now`.
+
+    Args:
+        alerts: whose notices they are.
+        routes: who is told. A destination may say `cooldown_seconds`: how often at most it hears of the same alert.
+        now: Unix time in seconds.
+        limit: after so many attempts the rest is left to the next portion.
+        seconds: likewise, after so long.
+
+    Raises:
+        StoreError: the ledger cannot be used; nothing is lost. A destination that fails never raises.
+    """
+    outbox, owner, delivered = alerts.outbox, Owner(), Delivered()
+    turns = deque(_plan(outbox, routes, now).values())
+    begin = time.monotonic()
+    for _ in range(limit):
+        due = None
+        while turns and due is None:
+            place = turns.popleft()
+            due = outbox.take(place.name, now, owner)
+        if due is None or time.monotonic() - begin > seconds:
+            break
+        delivered = _send(outbox, place, due, (now, delivered))
+        turns.append(place)
+    return delivered
+
+
+def _plan(outbox: Outbox, routes: Router, now: float) -> Mapping[str, Place]:
+    """Put down what is due; returns all destinations that can be meant, by name."""
+    places: dict[str, Place] = {}
+    wanted: dict[int, Mapping[str, float]] = {}
+    for alert in outbox.unfinished(now):
+        its = {place.name: place for place in routes.destinations(alert)}
+        wanted[alert.number] = {name: _cooldown(place) for name, place in its.items()}
+        for severity in AlertSeverity:  # who heard of it when it was better or worse is told of its end
+            graded = replace(alert, finding=replace(alert.finding, severity=severity))
+            places |= {place.name: place for place in routes.destinations(graded)}
+        places |= its
+    outbox.plan(wanted, now)
+    return places
+
+
+def _cooldown(place: Place) -> float:
+    said = getattr(place, "cooldown_seconds", None)
+    return COOLDOWN_SECONDS if said is None else float(said)
+
+
+def _send(outbox: Outbox, place: Place, due: Due, so_far: tuple[float, Delivered]) -> Delivered:
+    now, delivered = so_far
+    try:
+        place.send(Notice(due.alert, due.transition, due.at, due.key))
+    except DeliveryError as error:
+        reason, is_permanent = str(error), error.is_permanent
+    except Exception as error:  # noqa: BLE001  a defect of one destination must not keep the others from being told
+        reason, is_permanent = f"unexpected {type(error).__name__}", False  # its message may hold secrets
+    else:
+        _persist(lambda: outbox.mark_sent(due, now))
+        return replace(delivered, sent=delivered.sent + 1)
+    _persist(lambda: outbox.mark_failed(due, reason, now, is_permanent=is_permanent))
+    if is_permanent:
+        return replace(delivered, refused=delivered.refused + 1)
+    return replace(delivered, failed=delivered.failed + 1)
+
+
+def _persist(mark: Callable[[], None]) -> None:
+    """Take it down, waiting for a ledger that somebody else keeps locked for as long as the lease holds."""
+    begin = time.monotonic()
+    while True:
+        try:
+            return mark()
+        except StoreError:
+            if time.monotonic() - begin > LEASE_SECONDS / 2:
+                raise
+            time.sleep(_PAUSE_SECONDS)
