@@ -1,11 +1,11 @@
 """Alerts as the ledger keeps them, and as people see them at a moment."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from json import loads
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, insert, select
 
 from flow_assets.ledger.alert_tables import alert_events, alerts
@@ -15,7 +15,7 @@ from flow_assets.ledger.silences import Silence, silences_at
 AlertRow = Row[Any]
 _RANKS = {severity: rank for rank, severity in enumerate(AlertSeverity)}
 _LISTED_PARTS = 10
-_FINDINGS = TypeAdapter(Finding, config=ConfigDict(ser_json_inf_nan="constants"))
+_FINDINGS = TypeAdapter(Finding)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Viewpoint:
 
     def alert(self, row: AlertRow) -> Alert:
         """What a row of the ledger says."""
-        finding = with_parts(unpack(row.finding), loads(row.parts))
+        finding = with_parts(unpack(row.finding), json.loads(row.parts))
         silenced_until = None if row.resolved_at is not None else self.silenced_until(row.number, finding)
         return Alert(
             number=row.number,
@@ -96,12 +96,12 @@ def rank(severity: AlertSeverity | str) -> int:
 
 def pack(finding: Finding) -> str:
     """A finding as text, for the ledger; numbers of any library as plain ones."""
-    return _FINDINGS.dump_json(finding, fallback=float, warnings=False).decode()
+    return json.dumps(asdict(finding), ensure_ascii=False, default=float)
 
 
 def unpack(text: str) -> Finding:
     """The finding again."""
-    return _FINDINGS.validate_json(text)
+    return _FINDINGS.validate_python(json.loads(text))
 
 
 def with_parts(finding: Finding, parts: Mapping[str, Mapping[str, str]]) -> Finding:

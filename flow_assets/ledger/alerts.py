@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
@@ -131,7 +132,7 @@ class Alerts:
             SelectionError: there is no such alert.
             AlertError: one is resolved.
         """
-        self._change(numbers, AlertEvent(now, "resolved", by, note), note=note)
+        self._change(numbers, AlertEvent(now, "resolved", by, note), **({"note": note} if note else {}))
 
     def silence(self, number: int, until: float, by: str, note: str, now: float | None = None) -> None:
         """Deliver nothing of one alert until a time, but its resolution to those who know that it is open.
@@ -179,7 +180,7 @@ class Alerts:
         numbers: int | Sequence[int],
         event: AlertEvent,
         act: Callable[[Connection, AlertRow], None] = lambda connection, row: None,
-        **values: object,
+        **values: Any,
     ) -> None:
         """Do the same to some alerts that are not resolved."""
         with transaction(self._engine) as connection:

@@ -56,21 +56,35 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How a destination is told of an alert.
+
+    Attributes:
+        cooldown_seconds: how often at most it is reminded.
+        refresh_seconds: how soon it must be told again, because it forgets; None if it does not.
+        wants_resolved: whether it is told of the end of what it knows to be open.
+        is_wanted: whether the routes lead to it; if not, it is told of the end alone.
+    """
+
+    cooldown_seconds: float = COOLDOWN_SECONDS
+    refresh_seconds: float | None = None
+    wants_resolved: bool = True
+    is_wanted: bool = True
+
+
+@dataclass(frozen=True)
 class Terms:
     """On what terms a destination is told of an alert now.
 
     Attributes:
-        is_wanted: whether the routes lead from the alert to it.
         is_routed: whether the alert was seen open, and not silenced, since it opened last.
         is_muted: whether it was silenced when it was resolved.
-        cooldown_seconds: how often at most it is repeated.
         now: Unix time in seconds.
     """
 
-    is_wanted: bool
+    manner: Manner
     is_routed: bool
     is_muted: bool
-    cooldown_seconds: float
     now: float
 
 
@@ -95,32 +109,36 @@ class Told:
         """What is to be sent now; None if it knows all there is, or is not to know."""
         if alert.state is AlertState.RESOLVED:
             return Transition.RESOLVED if self._wants_resolution(alert, terms) else None
-        if alert.state is AlertState.SILENCED or not terms.is_wanted or self._was_refused_lately(terms):
+        if alert.state is AlertState.SILENCED or not terms.manner.is_wanted or self._was_refused_lately(terms):
             return None
-        if not self.is_open:
+        if self.last is None or not self.is_open:
             return Transition.OPENED
         is_worse = rank(alert.finding.severity) > self.worst
-        return Transition.REPEATED if is_worse or self._wants_reminder(alert, terms) else None
+        return Transition.REPEATED if is_worse or _is_due_again(self.last, alert, terms) else None
 
     def _wants_resolution(self, alert: Alert, terms: Terms) -> bool:
         """Whether it knows that the alert is open; or was to be told when it ended: then it is told both at once."""
         if self.refused or terms.now - (alert.resolved_at or terms.now) > RELEVANT_SECONDS:
             return False
         if self.is_open:
-            return True
-        return not terms.is_muted and (self.pending is not None or (terms.is_wanted and not terms.is_routed))
-
-    def _wants_reminder(self, alert: Alert, terms: Terms) -> bool:
-        is_urgent = alert.finding.severity is AlertSeverity.CRITICAL and alert.state is AlertState.OPEN
-        return is_urgent and self.last is not None and _is_past(self.last, terms)
+            return terms.manner.wants_resolved
+        return not terms.is_muted and (self.pending is not None or (terms.manner.is_wanted and not terms.is_routed))
 
     def _was_refused_lately(self, terms: Terms) -> bool:
-        return self.refused is not None and not _is_past(self.refused, terms)
+        return self.refused is not None and not _is_past(self.refused, terms.manner.cooldown_seconds, terms.now)
 
 
-def _is_past(delivery: Delivery, terms: Terms) -> bool:
-    """Whether its cooldown is over; by the distance in time, because a clock that was wrong may have been set back."""
-    return abs(terms.now - (delivery.ended_at or delivery.at)) >= terms.cooldown_seconds
+def _is_due_again(last: Delivery, alert: Alert, terms: Terms) -> bool:
+    """Whether it has to be reminded, or told again because it forgets."""
+    manner, is_urgent = terms.manner, alert.finding.severity is AlertSeverity.CRITICAL
+    if is_urgent and alert.state is AlertState.OPEN and _is_past(last, manner.cooldown_seconds, terms.now):
+        return True
+    return manner.refresh_seconds is not None and _is_past(last, manner.refresh_seconds, terms.now)
+
+
+def _is_past(delivery: Delivery, seconds: float, now: float) -> bool:
+    """Whether it ended so long ago; by the distance in time, because a clock that was wrong may have been set back."""
+    return abs(now - (delivery.ended_at or delivery.at)) >= seconds
 
 
 def _since_opened(sent: Sequence[Delivery]) -> Sequence[Delivery]:

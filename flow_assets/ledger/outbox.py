@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 
 from flow_assets.ledger.alert_rows import AlertEvent, AlertRow, Viewpoint, note_event
 from flow_assets.ledger.alert_tables import alerts, deliveries
 from flow_assets.ledger.claims import Owner
 from flow_assets.ledger.database import reading, transaction
-from flow_assets.ledger.deliveries import PENDING, Delivery, DeliveryState, Terms, Told
+from flow_assets.ledger.deliveries import PENDING, Delivery, DeliveryState, Manner, Terms, Told
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState, Transition
 from flow_assets.ledger.leases import Lease
 
@@ -53,19 +53,19 @@ class Outbox:
             view = self._view(connection, now)
             return [view.alert(row) for row in connection.execute(self._unfinished())]
 
-    def plan(self, wanted: Mapping[int, Mapping[str, float]], now: float) -> None:
+    def plan(self, ways: Mapping[int, Mapping[str, Manner]], now: float) -> None:
         """Put down what is due.
 
         Args:
-            wanted: number of an alert to the destinations it is for, each with its cooldown in seconds. An alert that
-                is not among them stays as it is.
+            ways: number of an alert to the destinations that can be told of it, and how. An alert that is not among
+                them stays as it is.
             now: Unix time in seconds.
         """
         with transaction(self._engine) as connection:
             view, told = self._view(connection, now), self._told(connection, now)
             for row in connection.execute(self._unfinished()).all():
-                if (places := wanted.get(row.number)) is not None:
-                    self._plan_alert(connection, view, row, (places, told[row.number]))
+                if (manners := ways.get(row.number)) is not None:
+                    self._plan_alert(connection, view, row, (manners, told[row.number]))
 
     def take(self, destination: str, now: float, owner: Owner) -> Due | None:
         """Lease what a destination is to be told first: what failed least often, of the oldest alert.
@@ -97,13 +97,18 @@ class Outbox:
                 return Due(alert, transition, row.at, key, destination, row.step, lease)
         return None
 
-    def mark_sent(self, due: Due, now: float) -> None:
-        """Take down that it was sent; it is never sent again."""
-        is_it = self._is_one(due.alert.number, due.destination, due.step)
-        is_new = (deliveries.c.state != DeliveryState.SENT) & (deliveries.c.transition == due.transition)
+    def mark_sent(self, due: Due, now: float, *, is_refresh: bool = False) -> None:
+        """Take down that it was sent; it is never sent again. Of refreshments only the last is kept."""
+        is_its = (deliveries.c.environment == self._environment) & (deliveries.c.number == due.alert.number)
+        is_its &= (deliveries.c.destination == due.destination) & (deliveries.c.transition == due.transition)
+        is_new, is_former = deliveries.c.state != DeliveryState.SENT, deliveries.c.state == DeliveryState.SENT
         with transaction(self._engine) as connection:
             sent = {"state": DeliveryState.SENT, "ended_at": max(now, due.at), "lease": "", "error": ""}
-            if self._set(connection, is_it & is_new, sent):
+            if not self._set(connection, is_its & (deliveries.c.step == due.step) & is_new, sent):
+                return
+            if is_refresh:
+                connection.execute(delete(deliveries).where(is_its & is_former & (deliveries.c.step < due.step)))
+            else:
                 self._note(connection, due, "delivered", "", now)
 
     def mark_failed(self, due: Due, error: str, now: float, *, is_permanent: bool) -> None:
@@ -135,17 +140,16 @@ class Outbox:
         connection: Connection,
         view: Viewpoint,
         row: AlertRow,
-        places_and_told: tuple[Mapping[str, float], Mapping[str, list[Delivery]]],
+        manners_and_told: tuple[Mapping[str, Manner], Mapping[str, list[Delivery]]],
     ) -> None:
-        places, told = places_and_told
+        manners, told = manners_and_told
         alert, is_free = view.alert(row), True
-        for name in sorted({*places, *told}):
+        for name in sorted({*manners, *told}):
             known = Told(told.get(name, ()))
             if known.pending and known.pending.is_leased:
                 is_free = False
                 continue
-            cooldown = places.get(name, float("inf"))
-            terms = Terms(name in places, row.is_routed, row.is_muted, cooldown, view.now)
+            terms = Terms(manners.get(name, Manner(is_wanted=False)), row.is_routed, row.is_muted, view.now)
             self._put(connection, alert, name, (known, known.wants(alert, terms), view.now))
         values = {
             "is_routed": alert.state is not AlertState.SILENCED,

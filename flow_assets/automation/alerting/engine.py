@@ -14,8 +14,8 @@ from flow_assets.automation.alerting.notices import Notice
 from flow_assets.errors import DeliveryError, StoreError
 from flow_assets.ledger.alerts import Alerts
 from flow_assets.ledger.claims import Owner
-from flow_assets.ledger.deliveries import COOLDOWN_SECONDS
-from flow_assets.ledger.findings import Alert, AlertSeverity
+from flow_assets.ledger.deliveries import Manner
+from flow_assets.ledger.findings import Alert, AlertSeverity, Transition
 from flow_assets.ledger.leases import LEASE_SECONDS
 from flow_assets.ledger.outbox import Due, Outbox
 
@@ -25,14 +25,26 @@ _PAUSE_SECONDS = 1.0
 
 
 class Place(Protocol):
-    """Where notices are sent; see `Destination`."""
+    """Where notices are sent; see `Destination` and `Manner`."""
 
     @property
     def name(self) -> str:
         """The same for the same place at all times; without secrets."""
 
+    @property
+    def cooldown_seconds(self) -> float:
+        """How often at most it is reminded of the same alert."""
+
+    @property
+    def wants_resolved(self) -> bool:
+        """Whether it is told that an alert is over."""
+
+    @property
+    def refresh_seconds(self) -> float | None:
+        """How soon it must be told again, because it forgets; None if it does not."""
+
     def send(self, notice: Notice) -> None:
-        """Send it.
+        """Send it, within a bounded time.
 
         Raises:
             DeliveryError: it could not be sent.
@@ -68,7 +80,7 @@ def deliver(
 
     Args:
         alerts: whose notices they are.
-        routes: who is told. A destination may say `cooldown_seconds`: how often at most it hears of the same alert.
+        routes: who is told, and how.
         now: Unix time in seconds.
         limit: after so many attempts the rest is left to the next portion.
         seconds: likewise, after so long.
@@ -94,33 +106,36 @@ def deliver(
 def _plan(outbox: Outbox, routes: Router, now: float) -> Mapping[str, Place]:
     """Put down what is due; returns all destinations that can be meant, by name."""
     places: dict[str, Place] = {}
-    wanted: dict[int, Mapping[str, float]] = {}
+    ways: dict[int, Mapping[str, Manner]] = {}
     for alert in outbox.unfinished(now):
-        its = {place.name: place for place in routes.destinations(alert)}
-        wanted[alert.number] = {name: _cooldown(place) for name, place in its.items()}
-        for severity in AlertSeverity:  # who heard of it when it was better or worse is told of its end
+        its: dict[str, Manner] = {}
+        for severity in (*AlertSeverity, alert.finding.severity):  # who heard of it when it was better is told its end
             graded = replace(alert, finding=replace(alert.finding, severity=severity))
-            places |= {place.name: place for place in routes.destinations(graded)}
-        places |= its
-    outbox.plan(wanted, now)
+            is_wanted = severity is alert.finding.severity
+            for place in routes.destinations(graded):
+                if is_wanted or place.name not in its:
+                    its[place.name] = _manner(place, is_wanted=is_wanted)
+                places[place.name] = place
+        ways[alert.number] = its
+    outbox.plan(ways, now)
     return places
 
 
-def _cooldown(place: Place) -> float:
-    said = getattr(place, "cooldown_seconds", None)
-    return COOLDOWN_SECONDS if said is None else float(said)
+def _manner(place: Place, *, is_wanted: bool) -> Manner:
+    return Manner(place.cooldown_seconds, place.refresh_seconds, place.wants_resolved, is_wanted)
 
 
 def _send(outbox: Outbox, place: Place, due: Due, so_far: tuple[float, Delivered]) -> Delivered:
     now, delivered = so_far
     try:
-        place.send(Notice(due.alert, due.transition, due.at, due.key))
+        place.send(Notice(due.alert, due.transition, due.at, key=due.key))
     except DeliveryError as error:
         reason, is_permanent = str(error), error.is_permanent
     except Exception as error:  # noqa: BLE001  a defect of one destination must not keep the others from being told
         reason, is_permanent = f"unexpected {type(error).__name__}", False  # its message may hold secrets
     else:
-        _persist(lambda: outbox.mark_sent(due, now))
+        is_refresh = place.refresh_seconds is not None and due.transition is Transition.REPEATED
+        _persist(lambda: outbox.mark_sent(due, now, is_refresh=is_refresh))
         return replace(delivered, sent=delivered.sent + 1)
     _persist(lambda: outbox.mark_failed(due, reason, now, is_permanent=is_permanent))
     if is_permanent:
