@@ -123,7 +123,7 @@ class Alerts:
             SelectionError: there is no such alert.
             AlertError: one is resolved.
         """
-        self._change(numbers, AlertEvent(now, "acknowledged", by, note), acknowledged_by=by, note=note)
+        self._change(numbers, AlertEvent(now, "acknowledged", by, note), {"acknowledged_by": by, "note": note})
 
     def resolve(self, numbers: int | Sequence[int], by: str, note: str, now: float) -> None:
         """Resolve alerts by hand: each stays so for as long as the same is found, unless it becomes worse.
@@ -132,7 +132,7 @@ class Alerts:
             SelectionError: there is no such alert.
             AlertError: one is resolved.
         """
-        self._change(numbers, AlertEvent(now, "resolved", by, note), **({"note": note} if note else {}))
+        self._change(numbers, AlertEvent(now, "resolved", by, note), {"note": note} if note else {})
 
     def silence(self, number: int, until: float, by: str, note: str, now: float | None = None) -> None:
         """Deliver nothing of one alert until a time, but its resolution to those who know that it is open.
@@ -146,7 +146,7 @@ class Alerts:
         def silence_it(connection: Connection, row: AlertRow) -> None:
             add_silence(connection, self._environment, Silence(row.number, Matcher(), until, by, note, at))
 
-        self._change(number, AlertEvent(at, "silenced", by, note), silence_it)
+        self._change(number, AlertEvent(at, "silenced", by, note), {}, silence_it)
 
     def silence_matching(self, matcher: Matcher, until: float, by: str, note: str, now: float | None = None) -> None:
         """Likewise for all that fits, open now or opened later.
@@ -179,8 +179,8 @@ class Alerts:
         self,
         numbers: int | Sequence[int],
         event: AlertEvent,
+        values: Mapping[str, Any],
         act: Callable[[Connection, AlertRow], None] = lambda connection, row: None,
-        **values: Any,
     ) -> None:
         """Do the same to some alerts that are not resolved."""
         with transaction(self._engine) as connection:
@@ -188,13 +188,13 @@ class Alerts:
             for row in self._existing(connection, [numbers] if isinstance(numbers, int) else numbers):
                 if row.resolved_at is not None:
                     raise AlertError(f"Alert {row.number} is resolved already; nothing was changed.")
+                end: dict[str, Any] = {}
                 if event.kind == "resolved":
-                    is_muted = view.alert(row).silenced_until is not None
-                    values |= {"resolved_at": max(event.at, row.seen_at), "is_muted": is_muted}
-                    values |= {"is_dismissed": True, "is_settled": False, "unseen_since": None}
+                    end = {"resolved_at": max(event.at, row.seen_at), "is_dismissed": True, "is_settled": False}
+                    end["is_muted"] = view.alert(row).silenced_until is not None
                 its = (alerts.c.environment == self._environment) & (alerts.c.number == row.number)
-                if values:
-                    connection.execute(update(alerts).where(its).values(**values))
+                if changed := {**values, **end}:
+                    connection.execute(update(alerts).where(its).values(**changed))
                 act(connection, row)
                 note_event(connection, self._environment, row.number, event)
 

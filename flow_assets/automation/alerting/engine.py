@@ -91,15 +91,13 @@ def deliver(
     outbox, owner, delivered = alerts.outbox, Owner(), Delivered()
     turns = deque(_plan(outbox, routes, now).values())
     begin = time.monotonic()
-    for _ in range(limit):
-        due = None
-        while turns and due is None:
-            place = turns.popleft()
-            due = outbox.take(place.name, now, owner)
-        if due is None or time.monotonic() - begin > seconds:
-            break
-        delivered = _send(outbox, place, due, (now, delivered))
-        turns.append(place)
+    attempts = 0
+    while turns and attempts < limit and time.monotonic() - begin < seconds:
+        place = turns.popleft()
+        if (due := outbox.take(place.name, now, owner)) is not None:
+            delivered = _send(outbox, place, due, (now, delivered))
+            attempts += 1
+            turns.append(place)
     return delivered
 
 
@@ -109,7 +107,7 @@ def _plan(outbox: Outbox, routes: Router, now: float) -> Mapping[str, Place]:
     ways: dict[int, Mapping[str, Manner]] = {}
     for alert in outbox.unfinished(now):
         its: dict[str, Manner] = {}
-        for severity in (*AlertSeverity, alert.finding.severity):  # who heard of it when it was better is told its end
+        for severity in AlertSeverity:  # who heard of it when it was better is told its end
             graded = replace(alert, finding=replace(alert.finding, severity=severity))
             is_wanted = severity is alert.finding.severity
             for place in routes.destinations(graded):
