@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from flow_assets.cli import fingerprint, land, plan, profile_data, quality, quarantine, query, run, status, why
+from flow_assets.cli import alerts, fingerprint, land, plan, profile_data, quality, quarantine, query, run, status, why
 from flow_assets.errors import FlowError, SelectionError, SettingsError
 
 EXIT_PROBLEM = 1
@@ -28,6 +28,8 @@ app = typer.Typer(
 for command in (land, plan, run, why, fingerprint, status, quality, quarantine, profile_data, query):
     examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
     app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
+examples = "\n".join(("Examples:", *(f"  {example}" for example in alerts.EXAMPLES)))
+app.add_typer(alerts.make_app(), name=alerts.NAME, help=alerts.__doc__, epilog=examples)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, insert, select
@@ -43,30 +43,27 @@ class Viewpoint:
     Attributes:
         now: Unix time in seconds.
         silences: those that count.
-        owners: dataset to its owners.
     """
 
     now: float
     silences: Sequence[Silence]
-    owners: Mapping[str, Sequence[str]]
 
     @classmethod
-    def at(
-        cls, connection: Connection, environment: str, owners: Mapping[str, Sequence[str]], now: float
-    ) -> "Viewpoint":
+    def at(cls, connection: Connection, environment: str, now: float) -> Self:
         """The one of this moment."""
-        return cls(now, silences_at(connection, environment, now), owners)
+        return cls(now, silences_at(connection, environment, now))
 
-    def silenced_until(self, number: int, finding: Finding) -> float | None:
+    def silenced_until(self, row: AlertRow) -> float | None:
         """Until when an alert is not delivered; None if it is."""
-        owners = self.owners.get(finding.dataset, ())
-        ends = [silence.until for silence in self.silences if silence.covers(number, finding, owners)]
-        return max(ends, default=None)
+        if not self.silences:
+            return None
+        finding, owners = unpack(row.finding), json.loads(row.owners)
+        return max((s.until for s in self.silences if s.covers(row.number, finding, owners)), default=None)
 
     def alert(self, row: AlertRow) -> Alert:
         """What a row of the ledger says."""
         finding = with_parts(unpack(row.finding), json.loads(row.parts))
-        silenced_until = None if row.resolved_at is not None else self.silenced_until(row.number, finding)
+        silenced_until = None if row.resolved_at is not None else self.silenced_until(row)
         return Alert(
             number=row.number,
             finding=finding,

@@ -16,6 +16,7 @@ alerts = Table(
     Column("watch", String, nullable=False),
     Column("identity", String, nullable=False),
     Column("finding", Text, nullable=False),
+    Column("owners", Text, nullable=False, server_default="[]"),
     Column("parts", Text, nullable=False, server_default="{}"),
     Column("opened_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),

@@ -39,7 +39,7 @@ class Alerts:
     Args:
         engine: the ledger.
         environment: whose alerts they are.
-        owners: dataset to its owners, for silences by owner.
+        owners: dataset to its owners, taken down with what is observed, for silences by owner.
     """
 
     def __init__(self, engine: Engine, environment: str, owners: Mapping[str, Sequence[str]] | None = None) -> None:
@@ -50,7 +50,7 @@ class Alerts:
     @property
     def outbox(self) -> Outbox:
         """What is to be delivered of them."""
-        return Outbox(self._engine, self._environment, self._owners)
+        return Outbox(self._engine, self._environment)
 
     def observe(self, watch: str, findings: Sequence[Finding], now: float) -> Changes:
         """Bring the alerts of a watch in line with all that it finds at `now`.
@@ -66,7 +66,7 @@ class Alerts:
             raise ValueError(f"{watch} was to find what {', '.join(sorted(strangers))} found.")
         with transaction(self._engine) as connection:
             view = self._view(connection, now)
-            look = Look(connection, self._environment, watch, view)
+            look = Look(connection, self._environment, watch, view, self._owners)
             look.enter(findings)
             changed = {
                 row.number: view.alert(row)
@@ -201,8 +201,8 @@ class Alerts:
     def _existing(self, connection: Connection, numbers: Sequence[int]) -> list[AlertRow]:
         rows = self._rows(connection, numbers)
         if unknown := sorted(set(numbers) - {row.number for row in rows}):
-            named = f"alert {unknown[0]}" if len(unknown) == 1 else f"alerts {', '.join(map(str, unknown))}"
-            raise SelectionError(f"There is no {named}; flow alerts list --all shows those that there are.")
+            named = ", ".join(map(str, unknown))
+            raise SelectionError(f"There is no alert {named}; flow alerts list --all shows those that there are.")
         return rows
 
     def _rows(self, connection: Connection, numbers: Sequence[int]) -> list[AlertRow]:
@@ -214,7 +214,7 @@ class Alerts:
 
     def _view(self, connection: Connection, now: float | None) -> Viewpoint:
         moment = time.time() if now is None else now
-        return Viewpoint.at(connection, self._environment, self._owners, moment)
+        return Viewpoint.at(connection, self._environment, moment)
 
 
 def _future(until: float, now: float | None) -> float:

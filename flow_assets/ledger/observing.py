@@ -30,6 +30,7 @@ class Look:
     """What one watch found at one moment, being entered into the ledger.
 
     Attributes:
+        owners: dataset to its owners.
         opened: numbers of the alerts that were opened, or opened again.
         worsened: of those whose severity has risen.
         resolved: of those that are no longer found.
@@ -40,6 +41,7 @@ class Look:
     environment: str
     watch: str
     view: Viewpoint
+    owners: Mapping[str, Sequence[str]]
     opened: list[int] = field(default_factory=list)
     worsened: list[int] = field(default_factory=list)
     resolved: list[int] = field(default_factory=list)
@@ -81,7 +83,8 @@ class Look:
             self._set(row.number, is_dismissed=False)
             self._open(finding, row)
             return
-        self._set(row.number, finding=pack(finding), seen_at=max(self.view.now, row.seen_at), unseen_since=None)
+        at = max(self.view.now, row.seen_at)
+        self._set(row.number, **self._packed(finding), seen_at=at, unseen_since=None)
         if row.resolved_at is not None or finding.severity == before.severity:
             return
         change = f"from {before.severity} to {finding.severity}"
@@ -102,7 +105,7 @@ class Look:
             "number": number,
             "watch": self.watch,
             "identity": finding.identity,
-            "finding": pack(finding),
+            **self._packed(finding),
             "opened_at": at,
             "seen_at": at,
             "former": former and former.number,
@@ -117,7 +120,7 @@ class Look:
     def _reopen(self, row: AlertRow, finding: Finding) -> None:
         at = max(self.view.now, row.resolved_at)
         again = {"resolved_at": None, "unseen_since": None, "is_settled": False, "is_routed": False, "is_muted": False}
-        self._set(row.number, finding=pack(finding), seen_at=at, reopenings=row.reopenings + 1, **again)
+        self._set(row.number, **self._packed(finding), seen_at=at, reopenings=row.reopenings + 1, **again)
         self._note(row.number, "reopened", "", at)
         self.opened.append(row.number)
 
@@ -141,7 +144,7 @@ class Look:
 
     def _resolve(self, row: AlertRow) -> None:
         at = max(self.view.now, row.seen_at)
-        is_muted = self.view.silenced_until(row.number, unpack(row.finding)) is not None
+        is_muted = self.view.silenced_until(row) is not None
         self._set(row.number, resolved_at=at, unseen_since=None, is_settled=False, is_muted=is_muted)
         self._note(row.number, "resolved", "no longer found", at)
         self.resolved.append(row.number)
@@ -175,6 +178,9 @@ class Look:
                 after[self.watch] = mine
             if after != before:
                 self._set(row.number, parts=json.dumps(after, ensure_ascii=False))
+
+    def _packed(self, finding: Finding) -> dict[str, str]:
+        return {"finding": pack(finding), "owners": json.dumps(list(self.owners.get(finding.dataset, ())))}
 
     def _mine(self) -> Any:
         return (alerts.c.environment == self.environment) & (alerts.c.watch == self.watch)

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,10 +42,9 @@ class Due:
 class Outbox:
     """Keeps what each destination is to be told and has been told; each method is one transaction."""
 
-    def __init__(self, engine: Engine, environment: str, owners: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, engine: Engine, environment: str) -> None:
         self._engine = engine
         self._environment = environment
-        self._owners = owners
 
     def unfinished(self, now: float) -> list[Alert]:
         """The alerts of which there may be something to tell: unresolved, or resolved but not told to all."""
@@ -220,7 +219,7 @@ class Outbox:
         note_event(connection, self._environment, alert.number, event)
 
     def _view(self, connection: Connection, now: float) -> Viewpoint:
-        return Viewpoint.at(connection, self._environment, self._owners, now)
+        return Viewpoint.at(connection, self._environment, now)
 
 
 def _is_ready(row: Row[Any], now: float) -> bool:

@@ -7,7 +7,19 @@ from flow_assets.settings import Settings
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
-COMMANDS = ["land", "plan", "run", "why", "fingerprint", "status", "quality", "quarantine", "profile-data", "query"]
+COMMANDS = [
+    "land",
+    "plan",
+    "run",
+    "why",
+    "fingerprint",
+    "status",
+    "quality",
+    "quarantine",
+    "profile-data",
+    "query",
+    "alerts",
+]
 
 
 def test_help_lists_the_commands_and_the_exit_codes(sandbox: Sandbox) -> None:

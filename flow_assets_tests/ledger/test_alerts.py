@@ -133,7 +133,7 @@ def test_people_acknowledge_all_or_none(alerts: Alerts) -> None:
     look(alerts, LATE, finding("trends"))
     with pytest.raises(AlertError, match=r"^Alert 3 is resolved already; nothing was changed\.$"):
         alerts.acknowledge([1, 2, 3], "ann", "", NOW)
-    with pytest.raises(SelectionError, match=r"^There is no alerts 7, 8; flow alerts list --all shows"):
+    with pytest.raises(SelectionError, match=r"^There is no alert 7, 8; flow alerts list --all shows"):
         alerts.acknowledge([1, 7, 8], "ann", "", NOW)
     assert {alert.state for alert in alerts.find() if alert.number < 3} == {AlertState.OPEN}
     alerts.acknowledge([1, 2], "ann", "we know", NOW)

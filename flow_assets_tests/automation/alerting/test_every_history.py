@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -59,20 +60,16 @@ class History(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, what=st.sampled_from(["acknowledge", "resolve"]))
     def somebody_says_something(self, number: int, what: str) -> None:
-        try:
+        with suppress(SelectionError, AlertError):  # there is no such alert, or it is resolved
             getattr(self.alerts, what)(number, "ann", "", self.now)
-        except (SelectionError, AlertError):
-            pass
 
     @rule(which=NUMBERS | st.builds(Matcher, st.sampled_from(NAMES)), seconds=st.sampled_from([600.0, DAY]))
     def somebody_silences(self, which: int | Matcher, seconds: float) -> None:
-        try:
+        with suppress(SelectionError, AlertError):
             if isinstance(which, int):
                 self.alerts.silence(which, self.now + seconds, "ann", "", self.now)
             else:
                 self.alerts.silence_matching(which, self.now + seconds, "ann", "", self.now)
-        except (SelectionError, AlertError):
-            pass
         self._see_silences()
 
     @precondition(lambda self: self.alerts.silences(self.now))
