@@ -115,7 +115,8 @@ def _plan(outbox: Outbox, routes: Router, now: float) -> Mapping[str, Place]:
                     its[place.name] = _manner(place, is_wanted=is_wanted)
                 places[place.name] = place
         ways[alert.number] = its
-    outbox.plan(ways, now)
+    if ways:  # else nobody need wait for the ledger's one writer
+        outbox.plan(ways, now)
     return places
 
 

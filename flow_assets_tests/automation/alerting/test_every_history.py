@@ -85,7 +85,7 @@ class History(RuleBasedStateMachine):
         assert len(open_ones) == len(set(open_ones))
         assert {finding(name).identity for name in self.found} <= {alert.finding.identity for alert in self._all()}
         for alert in self._all():
-            assert alert.opened_at <= alert.seen_at <= (alert.resolved_at or alert.seen_at)
+            assert alert.opened_at <= min(alert.seen_at, alert.resolved_at or alert.seen_at)
 
     @invariant()
     def nobody_is_told_anything_twice_or_in_another_order(self) -> None:

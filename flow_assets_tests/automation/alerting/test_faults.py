@@ -92,7 +92,12 @@ def begin(process: "subprocess.Popen[str]") -> None:
 
 def test_a_locked_ledger_is_said_and_the_next_look_makes_up_for_it(hasty: Alerts, path: Path) -> None:
     team = Inbox()
-    with locked(path), pytest.raises(StoreError, match=r"^The ledger .*ledger\.sqlite cannot be used: database is lo"):
+    with (
+        locked(path),
+        pytest.raises(
+            StoreError, match=r"^The ledger .*ledger\.sqlite cannot be used: database is locked\. Another pr"
+        ),
+    ):
         hasty.observe("freshness", [LATE], NOW)
     assert len(hasty.observe("freshness", [LATE], NOW + 30).opened) == 1
     with locked(path), pytest.raises(StoreError, match="database is locked"):
