@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
@@ -77,24 +77,20 @@ class Outbox:
         query = select(*columns).join(alerts, its).where(self._is_pending(), deliveries.c.destination == destination)
         with transaction(self._engine) as connection:
             view = self._view(connection, now)
-            for row in connection.execute(query.order_by(deliveries.c.attempts, deliveries.c.number)).all():
-                alert, transition = view.alert(row), Transition(row.transition)
-                if not _is_ready(row, now) or not _fits(alert, transition):
-                    continue
-                lease, severity = str(Lease.of(owner, now)), alert.finding.severity
-                self._set(
-                    connection,
-                    self._is_one(row.number, destination, row.step),
-                    {
-                        "state": DeliveryState.SENDING,
-                        "lease": lease,
-                        "attempts": row.attempts + 1,
-                        "severity": severity,
-                    },
-                )
-                key = f"{self._environment}/{row.number}/{row.step}/{transition}"
-                return Due(alert, transition, row.at, key, destination, row.step, lease)
-        return None
+            rows = connection.execute(query.order_by(deliveries.c.attempts, deliveries.c.number))  # as many as it takes
+            ready = (row for row in rows if _is_ready(row, now))
+            fitting = ((row, alert) for row in ready if _fits(alert := view.alert(row), row.transition))
+            first = next(fitting, None)
+            rows.close()
+            if first is None:
+                return None
+            row, alert = first
+            lease = str(Lease.of(owner, now))
+            is_it = self._is_one(row.number, destination, row.step)
+            taken = {"state": DeliveryState.SENDING, "lease": lease, "attempts": row.attempts + 1}
+            self._set(connection, is_it, taken | {"severity": alert.finding.severity})
+        key = f"{self._environment}/{row.number}/{row.step}/{row.transition}"
+        return Due(alert, Transition(row.transition), row.at, key, destination, row.step, lease)
 
     def mark_sent(self, due: Due, now: float, *, is_refresh: bool = False) -> None:
         """Take down that it was sent; it is never sent again. Of refreshments only the last is kept."""
@@ -229,9 +225,9 @@ def _is_ready(row: Row[Any], now: float) -> bool:
     return bool(row.due_at <= now or row.due_at > now + MOST_BACKOFF_SECONDS)
 
 
-def _fits(alert: Alert, transition: Transition) -> bool:
+def _fits(alert: Alert, transition: str) -> bool:
     """Whether it is still true, for things may have changed since it was planned; if not, it is planned anew."""
-    if transition is Transition.RESOLVED:
+    if transition == Transition.RESOLVED:
         return alert.state is AlertState.RESOLVED
     return alert.state not in (AlertState.RESOLVED, AlertState.SILENCED)
 
@@ -243,11 +239,16 @@ def _backoff(failures: int) -> float:
 
 
 def _delivery(row: Row[Any], now: float) -> Delivery:
-    values = {name: getattr(row, name) for name in Delivery.__dataclass_fields__ if name != "is_leased"}
-    made = Delivery(**values, is_leased=bool(row.lease) and Lease.parse(row.lease).holds(now))
-    return replace(
-        made,
+    return Delivery(
+        destination=row.destination,
+        step=row.step,
         transition=Transition(row.transition),
         severity=AlertSeverity(row.severity),
         state=DeliveryState(row.state),
+        at=row.at,
+        due_at=row.due_at,
+        ended_at=row.ended_at,
+        attempts=row.attempts,
+        error=row.error,
+        is_leased=bool(row.lease) and Lease.parse(row.lease).holds(now),
     )
