@@ -7,6 +7,7 @@ import traceback
 import typer
 
 from flow_assets.cli import (
+    alerts,
     fingerprint,
     kpis,
     land,
@@ -41,6 +42,8 @@ app = typer.Typer(
 for command in (land, plan, run, why, fingerprint, status, kpis, quality, quarantine, profile_data, query, report):
     examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
     app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
+examples = "\n".join(("Examples:", *(f"  {example}" for example in alerts.EXAMPLES)))
+app.add_typer(alerts.make_app(), name=alerts.NAME, help=alerts.__doc__, epilog=examples)
 
 
 def main() -> None:

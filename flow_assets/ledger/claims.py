@@ -33,11 +33,14 @@ class Owner:
     pid: int = field(default_factory=os.getpid)
     process_started: float = field(default_factory=lambda: _started(os.getpid()) or 0.0)
 
+    @property
+    def is_running(self) -> bool | None:
+        """Whether its process runs; None if that cannot be seen, because it is another host's."""
+        return _started(self.pid) == self.process_started if self.host == socket.gethostname() else None
+
     def is_alive(self, expires: float) -> bool:
         """Whether its claims count: its heart beat lately, or it is a process of this host that still runs."""
-        if self.host != socket.gethostname():
-            return expires > time.time()
-        return _started(self.pid) == self.process_started and expires > time.time()
+        return self.is_running is not False and expires > time.time()
 
 
 class Claims:

@@ -11,9 +11,11 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn
 
 from flow_assets.errors import StoreError
-from flow_assets.ledger.tables import METADATA
+from flow_assets.ledger.alert_tables import METADATA
 
 BUSY_SECONDS = 60
+
+_LOCKED = f"Another process has been writing for {BUSY_SECONDS} seconds; try again when it has ended."
 
 
 def open_database(path: Path) -> Engine:
@@ -82,4 +84,5 @@ def _on_begin(connection: Connection) -> None:
 
 def _store_error(place: str, error: Exception) -> StoreError:
     cause = getattr(error, "orig", None) or error
-    return StoreError(f"The ledger {place} cannot be used: {cause}. Check the disk's free space and permissions.")
+    advice = _LOCKED if "locked" in str(cause) else "Check the disk's free space and permissions."
+    return StoreError(f"The ledger {place} cannot be used: {cause}. {advice}")

@@ -98,6 +98,7 @@ class Alert:
         acknowledged_by: who takes care of it; empty if nobody has said so.
         note: what they said.
         silenced_until: until when it is not delivered; None if it is.
+        former: number of the last alert before it with the same identity; None if it is the first.
     """
 
     number: int
@@ -109,3 +110,4 @@ class Alert:
     acknowledged_by: str = ""
     note: str = ""
     silenced_until: float | None = None
+    former: int | None = None

@@ -13,7 +13,7 @@ from flow_assets.declaration import Dataset, DatasetGraph, find_datasets
 from flow_assets.engines import FRAMES_VERSION, READER_VERSION
 from flow_assets.errors import SettingsError
 from flow_assets.lake import ObjectStore
-from flow_assets.ledger import Claims, Holdings, States, open_database
+from flow_assets.ledger import Alerts, Claims, Holdings, States, open_database
 from flow_assets.memo.content import CONTENT_HASH_VERSION
 from flow_assets.memo.key import Recipe, make_recipe
 from flow_assets.memo.landing import Landing
@@ -81,6 +81,12 @@ class Project:
         fields = self.settings.config.get(dataset.name, {})
         reads = {name: self.graph.get(name).schema for name in dataset.ins}
         return make_recipe(dataset, fields, self.settings.package_precision, STAGE_VERSIONS, reads)
+
+    @property
+    def alerts(self) -> Alerts:
+        """What is off, and who was told."""
+        owners = {dataset.name: dataset.owners for dataset in self.graph.datasets.values()}
+        return Alerts(self.engine, self.settings.environment, owners)
 
     def claims(self) -> Claims:
         """A new owner of claims."""

@@ -1,8 +1,28 @@
+from pathlib import Path
+
 import pytest
+from sqlalchemy import Engine
 
 from flow_assets.declaration import DatasetGraph
+from flow_assets.ledger import open_database
+from flow_assets.ledger.alerts import Alerts
 from flow_assets_tests.automation.alerting.webhook import Webhook, webhook
 from flow_assets_tests.sandbox import Sandbox
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
+def engine(path: Path) -> Engine:
+    return open_database(path)
+
+
+@pytest.fixture
+def alerts(engine: Engine) -> Alerts:
+    return Alerts(engine, "local", {"readings": ("team:meters",)})
 
 
 @pytest.fixture

@@ -1,0 +1,41 @@
+"""See what is off, and say what you make of it: `flow alerts` and its subcommands."""
+
+from typing import Annotated
+
+import typer
+
+from flow_assets.cli import alerts_ack, alerts_list, alerts_resolve, alerts_show, alerts_silence, alerts_unsilence
+
+NAME = "alerts"
+EXAMPLES = (
+    "flow alerts",
+    "flow alerts show 3",
+    "flow alerts ack 3 4",
+    "flow alerts --all --since 7d",
+)
+
+
+def make_app() -> typer.Typer:
+    """The subcommands; without any, what is open is listed."""
+    made = typer.Typer(invoke_without_command=True, rich_markup_mode="rich", no_args_is_help=False)
+    made.callback()(_list_by_default)
+    for command in (alerts_list, alerts_show, alerts_ack, alerts_silence, alerts_unsilence, alerts_resolve):
+        examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
+        made.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
+    return made
+
+
+def _list_by_default(
+    context: typer.Context,
+    show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    since: Annotated[str | None, typer.Option(help="And what was resolved since a date, or 7d, 12h, 4w ago.")] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Alone, it lists."""
+    from flow_assets.errors import SelectionError
+
+    if context.invoked_subcommand is None:
+        alerts_list.command(show_all, since, exit_code, as_json)
+    elif show_all or since is not None or exit_code or as_json:
+        raise SelectionError(f"Write options after the subcommand: flow alerts {context.invoked_subcommand} --json")

@@ -1,0 +1,91 @@
+"""List the alerts that are open, the last one first; or all."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flow_assets.ledger.findings import Alert
+    from flow_assets.ledger.silences import Silence
+
+NAME = "list"
+EXAMPLES = (
+    "flow alerts list",
+    "flow alerts list --all --since 7d",
+    "flow alerts list --exit-code",
+)
+
+
+def command(
+    show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    since: Annotated[str | None, typer.Option(help="And what was resolved since a date, or 7d, 12h, 4w ago.")] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List alerts."""
+    import time
+    from datetime import datetime
+
+    from flow_assets.cli.alerts_show import alert_json
+    from flow_assets.cli.console import print_json
+    from flow_assets.insight.quality import since_text
+    from flow_assets.ledger import open_database
+    from flow_assets.ledger.alerts import Alerts
+    from flow_assets.ledger.findings import AlertState
+    from flow_assets.settings import load_settings
+
+    after = datetime.fromisoformat(since_text(since)).timestamp() if since is not None else None
+    settings, now = load_settings(), time.time()
+    alerts = Alerts(open_database(settings.ledger), settings.environment)
+    states = None if show_all or since is not None else set(AlertState) - {AlertState.RESOLVED}
+    found, silences = alerts.find(states, after, now), alerts.silences(now)
+    if as_json:
+        shown = [alert_json(alert, now, settings.dagster_url) for alert in found]
+        print_json({"alerts": shown, "silences": [_silence_json(silence) for silence in silences]})
+    else:
+        _print(found, silences, now)
+    if exit_code and any(alert.state is AlertState.OPEN for alert in found):
+        raise typer.Exit(1)
+
+
+def _silence_json(silence: "Silence") -> dict[str, Any]:
+    from flow_assets.cli.alerts_show import moment_json
+
+    return {
+        "alert": silence.number,
+        **{name: value or None for name, value in vars(silence.matcher).items()},
+        "until": moment_json(silence.until),
+        "by": silence.who,
+        "note": silence.note,
+    }
+
+
+def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float) -> None:
+    from rich.markup import escape
+
+    from flow_assets.cli.alerts_show import moment_text, span_text
+    from flow_assets.cli.console import out, print_table, table
+
+    console = out()
+    if not found:
+        console.print("No alert is open. See those that were: flow alerts list --all")
+    else:
+        texts = ("severity", "state", "title", "dataset", "taken care of by")
+        shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts)
+        for alert in found:
+            since = span_text(now - alert.opened_at)
+            about = (alert.finding.title, alert.finding.dataset or "·", alert.acknowledged_by or "·")
+            told = (str(alert.number), _colored(alert.finding.severity), alert.state.value, since)
+            shown.add_row(*told, *(escape(text) for text in about))
+        print_table(console, shown)
+    for silence in silences:
+        which = f"alert {silence.number}" if silence.number is not None else str(silence.matcher)
+        note = f": {silence.note}" if silence.note else ""
+        console.print(escape(f"Silenced until {moment_text(silence.until)} by {silence.who}: {which}{note}"))
+
+
+def _colored(severity: str) -> str:
+    color = {"critical": "red", "warning": "yellow"}.get(severity)
+    return f"[{color}]{severity}[/{color}]" if color else severity

@@ -1,0 +1,165 @@
+"""Show one alert: what is known of it, what happened to it, and who was told."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flow_assets.ledger.alert_rows import AlertEvent
+    from flow_assets.ledger.deliveries import Delivery
+    from flow_assets.ledger.findings import Alert
+
+NAME = "show"
+EXAMPLES = (
+    "flow alerts show 3",
+    "flow alerts show 3 --json",
+)
+
+
+def command(
+    number: Annotated[int, typer.Argument(help="Its number; flow alerts list shows it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show an alert."""
+    import time
+
+    from flow_assets.cli.console import out, print_json
+    from flow_assets.ledger import open_database
+    from flow_assets.ledger.alerts import Alerts
+    from flow_assets.settings import load_settings
+
+    settings, now = load_settings(), time.time()
+    alerts = Alerts(open_database(settings.ledger), settings.environment)
+    alert = alerts.get(number, now)
+    events, deliveries = alerts.events(number), alerts.outbox.of(number)
+    if as_json:
+        told = {"events": [_event_json(e) for e in events], "deliveries": [_delivery_json(d) for d in deliveries]}
+        print_json(alert_json(alert, now, settings.dagster_url) | told)
+        return
+    for line in _lines(alert, now, settings.dagster_url):
+        out().print(line, markup=False)
+    _print_history(events, deliveries)
+
+
+def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
+    """An alert for scripts."""
+    from dataclasses import asdict
+    from math import isfinite
+
+    finding = asdict(alert.finding)
+    finding["since"] = moment_json(alert.finding.since)
+    finding["evidence"] = {
+        name: value if isinstance(value, str) or isfinite(value) else str(value)
+        for name, value in alert.finding.evidence.items()
+    }
+    return {
+        "number": alert.number,
+        "state": alert.state.value,
+        **{name: value for name, value in finding.items() if name not in ("chart", "link")},
+        "opened_at": moment_json(alert.opened_at),
+        "open_seconds": round(_open_seconds(alert, now), 3),
+        "seen_at": moment_json(alert.seen_at),
+        "resolved_at": moment_json(alert.resolved_at),
+        "acknowledged_by": alert.acknowledged_by or None,
+        "note": alert.note or None,
+        "silenced_until": moment_json(alert.silenced_until),
+        "former": alert.former,
+        "link": _link(alert, dagster_url) or None,
+    }
+
+
+def moment_json(seconds: float | None) -> str | None:
+    """Unix time as ISO 8601 in UTC."""
+    from datetime import UTC, datetime
+
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def moment_text(seconds: float) -> str:
+    """Unix time as people read it."""
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def span_text(seconds: float) -> str:
+    """How long, in the two largest units; never negative, whatever the clock did."""
+    minutes = int(max(seconds, 0) // 60)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def _open_seconds(alert: "Alert", now: float) -> float:
+    return max(0.0, (now if alert.resolved_at is None else alert.resolved_at) - alert.opened_at)
+
+
+def _link(alert: "Alert", dagster_url: str) -> str:
+    return f"{dagster_url.rstrip('/')}/{alert.finding.link.lstrip('/')}" if alert.finding.link else ""
+
+
+def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
+    finding, ended = alert.finding, alert.resolved_at is not None
+    span = span_text(_open_seconds(alert, now))
+    note = f": {alert.note}" if alert.note else ""
+    evidence = [f"  {name.replace('_', ' ')}: {_value(value)}" for name, value in finding.evidence.items()]
+    lines = (
+        f"Alert {alert.number}: {finding.title}",
+        f"{finding.severity}, {alert.state} {'after' if ended else 'for'} {span}, found by {finding.watch}",
+        f"dataset: {finding.dataset}" if finding.dataset else "",
+        f"partitions: {', '.join(finding.partitions)}" if finding.partitions else "",
+        f"affected: {', '.join(finding.affected)}" if finding.affected else "",
+        f"began: {moment_text(finding.since)}",
+        f"taken care of by {alert.acknowledged_by}{note}" if alert.acknowledged_by else "",
+        f"silenced until {moment_text(alert.silenced_until)}" if alert.silenced_until else "",
+        f"the same as alert {alert.former}, which was resolved" if alert.former else "",
+        f"\n{finding.text}" if finding.text else "",
+        "\n".join(("\nSeen and expected:", *evidence)) if evidence else "",
+        f"\n{_link(alert, dagster_url)}" if finding.link else "",
+    )
+    return [line for line in lines if line]
+
+
+def _value(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,.6g}"
+
+
+def _print_history(events: "Sequence[AlertEvent]", deliveries: "Sequence[Delivery]") -> None:
+    from rich.markup import escape
+
+    from flow_assets.cli.console import out, print_table, table
+
+    console = out()
+    happened = table("\nHistory", "at", "event", "by", "note", texts=("event", "by", "note"))
+    for event in events:
+        happened.add_row(moment_text(event.at), event.kind, escape(event.who or "·"), escape(event.note))
+    print_table(console, happened)
+    if not deliveries:
+        console.print("\nNobody was told; routes say who is: FLOW_ASSETS_ALERT_ROUTES")
+        return
+    told = table(
+        "\nDeliveries", "destination", "what", "state", "attempts", "at", "error", texts=("what", "state", "error")
+    )
+    for delivery in deliveries:
+        at = moment_text(delivery.ended_at or delivery.due_at)
+        told.add_row(
+            escape(delivery.destination),
+            delivery.transition.value,
+            delivery.state.value,
+            str(delivery.attempts),
+            at,
+            escape(delivery.error),
+        )
+    print_table(console, told)
+
+
+def _event_json(event: "AlertEvent") -> dict[str, Any]:
+    return {"at": moment_json(event.at), "kind": event.kind, "by": event.who or None, "note": event.note}
+
+
+def _delivery_json(delivery: "Delivery") -> dict[str, Any]:
+    times = {name: moment_json(getattr(delivery, name)) for name in ("at", "due_at", "ended_at")}
+    return {name: value for name, value in vars(delivery).items() if name != "is_leased"} | times
