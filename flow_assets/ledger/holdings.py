@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, or_, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Publication
 from flow_assets.ledger.database import reading, transaction
+from flow_assets.ledger.failed import keep_attempts
 from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
 from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, now_text, portions, remove, same_partition
 from flow_assets.ledger.states import States, replace_states
@@ -195,6 +196,7 @@ class Holdings:
                 connection.execute(delete(tables.blocked).where(is_its, of_others))
             rows = [{"environment": self._environment, **asdict(f), "at": now, "run_id": run_id} for f in kept]
             insert_rows(connection, tables.failures, rows)
+            keep_attempts(connection, self._environment, kept, run_id, now)
             self._trouble(connection, kept, run_id)
         return {(f.dataset, f.partition) for f in kept}
 
