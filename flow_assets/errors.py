@@ -60,6 +60,10 @@ class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
 
 
+class WatchError(FlowError):
+    """A watch could not look, so that what it watches is not looked at."""
+
+
 def sentence(text: str) -> str:
     """A message with one stop at its end, whatever it quotes there."""
     return text if text.endswith(("!", "?", ".")) else f"{text}."
