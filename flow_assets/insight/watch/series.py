@@ -87,4 +87,4 @@ def read_series(dataset: str, checks: Sequence[Check], rule_sets: RuleSets) -> l
                 is_broken = not tolerates(rule.tolerance, result.failed, result.total)
                 series = found.setdefault(rule.name, Series(dataset, rule.name, rule.dimension))
                 series.add(check, (result.failed, result.total), is_broken=is_broken)
-    return [rows, *found.values()]
+    return [rows, *found.values()] if checks else []
