@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from dagster._core.events import JobFailureData
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, TickStatus
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES, RunRecord
+from dagster._core.storage.dagster_run import FINISHED_STATUSES, NOT_FINISHED_STATUSES, RunRecord
 from dagster._core.storage.tags import (
     AUTO_RETRY_RUN_ID_TAG,
     BACKFILL_ID_TAG,
@@ -65,12 +65,11 @@ def observe(
 
 def _runs(instance: dg.DagsterInstance, now: float, errors: MutableMapping[str, str]) -> Iterator[ObservedRun]:
     since = datetime.fromtimestamp(now, UTC) - _LOOKED_BACK
-    ended = [status for status in dg.DagsterRunStatus if status not in NOT_FINISHED_STATUSES]
     records = {
         record.dagster_run.run_id: record
         for filters, most in (
             (dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)), None),
-            (dg.RunsFilter(statuses=ended, updated_after=since), MOST_RUNS),
+            (dg.RunsFilter(statuses=list(FINISHED_STATUSES), updated_after=since), MOST_RUNS),
         )
         for record in instance.get_run_records(filters, limit=most)
     }
