@@ -1,10 +1,11 @@
 """What Dagster says of its runs, ticks and daemons, gathered as values for the watches.
 
-A tick may ask every few seconds: runs are read in one query, at most `MOST_RUNS` of them, and what a run failed of is
-read once, since it never changes.
+A tick may ask every few seconds: runs are read in one query, at most `MOST_RUNS` of them, and what a run was for and
+failed of is read once, since it never changes after its end.
 """
 
 from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -38,6 +39,7 @@ _STARTS_WITHIN_SECONDS = 300.0
 """Daemons that began to live just now have not all given a sign of life, and an older one's says nothing."""
 
 _WRAPPERS = ("DagsterExecutionStepExecutionError", "SensorExecutionError", "ScheduleExecutionError")
+_ENDED = frozenset(status.value for status in FINISHED_STATUSES)
 _ENDED_TICKS = (TickStatus.SUCCESS, TickStatus.SKIPPED)
 
 
@@ -45,7 +47,7 @@ def observe(
     instance: dg.DagsterInstance,
     now: float,
     *,
-    errors: MutableMapping[str, str] | None = None,
+    known: MutableMapping[str, ObservedRun] | None = None,
     is_within_daemon: bool = False,
 ) -> Orchestration:
     """Everything the watches want to know of Dagster.
@@ -53,17 +55,18 @@ def observe(
     Args:
         instance: where Dagster keeps its records.
         now: Unix time in seconds.
-        errors: run id to what the run failed of; what is found out is added, so that it is read once.
+        known: what the last look found of runs that had ended, by their ids; it is brought up to date, so that such a
+            run is read once.
         is_within_daemon: whether one of Dagster's own daemons asks: then they live.
     """
     return Orchestration(
-        runs=tuple(_runs(instance, now, {} if errors is None else errors)),
+        runs=tuple(_runs(instance, now, {} if known is None else known)),
         ticks=tuple(_ticks(instance, now)),
         heartbeats=_heartbeats(instance, now, is_within_daemon=is_within_daemon),
     )
 
 
-def _runs(instance: dg.DagsterInstance, now: float, errors: MutableMapping[str, str]) -> Iterator[ObservedRun]:
+def _runs(instance: dg.DagsterInstance, now: float, known: MutableMapping[str, ObservedRun]) -> Iterator[ObservedRun]:
     since = datetime.fromtimestamp(now, UTC) - _LOOKED_BACK
     records = {
         record.dagster_run.run_id: record
@@ -75,8 +78,12 @@ def _runs(instance: dg.DagsterInstance, now: float, errors: MutableMapping[str, 
     }
     parents = {record.dagster_run.parent_run_id for record in records.values()}
     for record in sorted(records.values(), key=lambda record: record.create_timestamp, reverse=True):
-        is_retried = record.dagster_run.run_id in parents or _is_retried(record, now)
-        yield _run(instance, record, errors, is_retried=is_retried)
+        run = known.get(record.dagster_run.run_id) or _run(instance, record)
+        if run.ended_at and run.status in _ENDED:
+            known[run.run_id] = run
+        yield replace(run, is_retried=run.run_id in parents or _is_retried(record, now))
+    for gone in set(known) - records.keys():  # a copy: the sensors look at the same time
+        known.pop(gone, None)
 
 
 def _is_retried(record: RunRecord, now: float) -> bool:
@@ -91,12 +98,8 @@ def _is_retried(record: RunRecord, now: float) -> bool:
     return run.is_complete_and_waiting_to_retry and run.remote_job_origin is not None and is_due
 
 
-def _run(
-    instance: dg.DagsterInstance, record: RunRecord, errors: MutableMapping[str, str], *, is_retried: bool
-) -> ObservedRun:
+def _run(instance: dg.DagsterInstance, record: RunRecord) -> ObservedRun:
     run = record.dagster_run
-    if run.status is dg.DagsterRunStatus.FAILURE and run.run_id not in errors:
-        errors[run.run_id] = _error_of(instance, run.run_id)
     key = run.tags.get(PARTITION_NAME_TAG, "")
     first, last = run.tags.get(RANGE_START, key), run.tags.get(RANGE_END, key)
     return ObservedRun(
@@ -107,9 +110,8 @@ def _run(
         ended_at=record.end_time,
         datasets=tuple(sorted(selected_assets(instance, run))),
         partitions=(first, last) if first and last else None,
-        error=errors.get(run.run_id, "") if run.status is dg.DagsterRunStatus.FAILURE else "",
+        error=_error_of(instance, run.run_id) if run.status is dg.DagsterRunStatus.FAILURE else "",
         origin=_origin(run),
-        is_retried=is_retried,
     )
 
 

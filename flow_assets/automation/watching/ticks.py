@@ -10,7 +10,8 @@ from flow_assets.automation.watching.keeping import AlertKeeper, Deliver
 from flow_assets.automation.watching.looking import WATCHES, look
 from flow_assets.automation.watching.orchestration import observe
 from flow_assets.errors import FlowError
-from flow_assets.insight.watch.situation import Situation, Watch
+from flow_assets.insight.watch.orchestration import ObservedRun
+from flow_assets.insight.watch.situation import Situation
 from flow_assets.materialization.project import Project
 
 DELIVERY = "alert_delivery"
@@ -35,20 +36,21 @@ def build_watch_sensors(project: Project, keeper: AlertKeeper, deliver: Deliver)
         keeper: keeps the alerts.
         deliver: delivers what is due.
     """
-    watches = [_watch_sensor(project, name, watch, keeper) for name, watch in WATCHES.items()]
+    known: dict[str, ObservedRun] = {}  # runs that have ended, for all watches
+    watches = [_watch_sensor(project, name, keeper, known) for name in WATCHES]
     delivery = _sensor(
         project, DELIVERY, "Delivers alerts to where the routes say, until they have arrived.", _delivery(deliver)
     )
     return [*watches, delivery]
 
 
-def _watch_sensor(project: Project, name: str, watch: Watch, keeper: AlertKeeper) -> dg.SensorDefinition:
-    errors: dict[str, str] = {}
-
+def _watch_sensor(
+    project: Project, name: str, keeper: AlertKeeper, known: dict[str, ObservedRun]
+) -> dg.SensorDefinition:
     def tick(context: dg.SensorEvaluationContext) -> str:
         now = datetime.now(UTC)
-        orchestration = observe(context.instance, now.timestamp(), errors=errors, is_within_daemon=True)
-        seen = look(name, watch, Situation(project, now, orchestration), keeper)
+        orchestration = observe(context.instance, now.timestamp(), known=known, is_within_daemon=True)
+        seen = look(name, WATCHES[name], Situation(project, now, orchestration), keeper)
         for alert in seen.opened:
             context.log.warning(alert.finding.title)
         return seen.text

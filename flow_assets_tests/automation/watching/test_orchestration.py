@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 from flow_assets.automation.watching.orchestration import observe
 from flow_assets.definitions import build_definitions
-from flow_assets.insight.watch.orchestration import Orchestration
+from flow_assets.insight.watch.orchestration import ObservedRun, Orchestration
 from flow_assets.materialization.skin import open_instance
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -42,10 +42,10 @@ class Home:
     """An instance in which ticks and signs of life are written as the daemon does."""
 
     instance: dg.DagsterInstance
-    errors: dict[str, str] = field(default_factory=dict)
+    known: dict[str, ObservedRun] = field(default_factory=dict)
 
     def seen(self, **options: Any) -> Orchestration:
-        return observe(self.instance, NOW, errors=self.errors, **options)
+        return observe(self.instance, NOW, known=self.known, **options)
 
     def beat(self, kind: str, seconds_ago: float, process: str = "a") -> None:
         self.instance.add_daemon_heartbeat(DaemonHeartbeat(NOW - seconds_ago, kind, process))
@@ -126,9 +126,11 @@ def test_a_killed_run_says_what_dagster_said_of_it_and_is_read_once(home: Home, 
     home.instance.report_run_failed(run, "The process is dead.\nMore.")
     (killed,) = home.seen().runs
     assert (killed.status, killed.error, killed.is_retried) == ("FAILURE", "The process is dead.", False)
-    assert home.errors == {run.run_id: "The process is dead."}
-    home.errors[run.run_id] = "as it was read before"
+    assert list(home.known) == [run.run_id]
+    home.known[run.run_id] = replace(home.known[run.run_id], error="as it was read before")
+    home.known["long ago"] = killed
     assert home.seen().runs[0].error == "as it was read before"
+    assert list(home.known) == [run.run_id]
 
 
 def test_a_run_in_whose_place_another_was_made_is_retried(home: Home, sandbox: Sandbox) -> None:
