@@ -84,6 +84,10 @@ class PageError(FlowError):
     """A page cannot be written where it was asked for."""
 
 
+class WatchError(FlowError):
+    """A watch could not look, so that what it watches is not looked at."""
+
+
 def sentence(text: str) -> str:
     """A message with one stop at its end, whatever it quotes there."""
     return text if text.endswith(("!", "?", ".")) else f"{text}."

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Table, delete, func, or_, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Failure, HistoryEntry, Judgement, Publication
 from flow_assets.ledger.database import reading, transaction
+from flow_assets.ledger.failed import keep_attempts
 from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
 from flow_assets.ledger.measurements import keep_measurements
 from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, now_text, portions, remove, same_partition
@@ -199,6 +200,7 @@ class Holdings:
             rows = [{**fixed, **{name: getattr(f, name) for name in _OF_FAILURE}} for f in kept]
             insert_rows(connection, tables.failures, rows)
             keep_measurements(connection, self._environment, run_id, [(f, "failed", f.kpi) for f in kept])
+            keep_attempts(connection, self._environment, kept, run_id, now)
             self._trouble(connection, kept, run_id)
         return {(f.dataset, f.partition) for f in kept}
 

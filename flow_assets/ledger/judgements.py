@@ -165,6 +165,22 @@ class Judgements:
             rows = connection.execute(self._checks().where(checks.c.id.in_(last)).order_by(checks.c.id))
             return [Check(*row) for row in rows]
 
+    def newest_checks(self, dataset: str, most: int) -> list[Check]:
+        """The last check of what is published of each of the last `most` partitions, in the order of their keys."""
+        checks, holdings = tables.checks, tables.holdings
+        newest = select(holdings.c.partition).where(is_of(holdings, self._environment, dataset))
+        newest = newest.order_by(holdings.c.partition.desc()).limit(most)
+        is_held = and_(same_partition(checks, holdings), checks.c.content_hash == holdings.c.content_hash)
+        last = (
+            select(func.max(checks.c.id))
+            .join_from(checks, holdings, is_held)
+            .where(is_of(checks, self._environment, dataset), checks.c.partition.in_(newest), checks.c.is_published)
+            .group_by(checks.c.partition)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(self._checks().where(checks.c.id.in_(last)).order_by(checks.c.partition))
+            return [Check(*row) for row in rows]
+
     def totals(self) -> dict[str, Totals]:
         """Dataset to what is kept back, set apart and broken of it."""
         judged, blocked = tables.judgements, tables.blocked

@@ -62,6 +62,20 @@ failures = Table(
     Column("run_id", String, nullable=False),
 )
 
+failed_attempts = Table(
+    "failed_attempts",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("environment", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("partition", String, nullable=False),
+    Column("error", String, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("run_id", String, nullable=False),
+    Index("failed_attempts_of_a_dataset", "environment", "dataset"),
+)
+
 blocked = Table(
     "blocked",
     METADATA,

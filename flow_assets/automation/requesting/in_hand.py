@@ -49,7 +49,7 @@ def cells_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, graph: Datase
     """Every partition of the project's datasets that a run is for."""
     key = run.tags.get(PARTITION_NAME_TAG, "")
     first, last = run.tags.get(RANGE_START, key), run.tags.get(RANGE_END, key)
-    for name in _selected(instance, run):
+    for name in selected_assets(instance, run):
         if name not in graph.datasets:
             continue
         if graph.get(name).partitions is None:
@@ -58,7 +58,7 @@ def cells_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, graph: Datase
             yield from ((name, partition) for partition in between(graph, name, first, last))
 
 
-def _selected(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str]:
+def selected_assets(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str]:
     """The assets a run is for; one that selects none is for all of its job's, and for none if it is a job of ops."""
     selected: Iterable[dg.AssetKey | None] = run.asset_selection or ()
     if run.asset_selection is None and run.execution_plan_snapshot_id:

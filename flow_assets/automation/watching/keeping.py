@@ -1,0 +1,34 @@
+"""Where findings go: what keeps the alerts that become of them, and what delivers those."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from flow_assets.ledger.findings import Alert, Finding
+
+
+class Changes(Protocol):
+    """What one look has changed."""
+
+    @property
+    def opened(self) -> Sequence[Alert]:
+        """Alerts of what was not found before."""
+
+    @property
+    def resolved(self) -> Sequence[Alert]:
+        """Alerts of what is found no longer."""
+
+
+class AlertKeeper(Protocol):
+    """Keeps alerts; one identity within a watch is one alert."""
+
+    def observe(self, watch: str, findings: Sequence[Finding], now: float) -> Changes:
+        """Take note of everything that one look of a watch has found; what it found before and no longer does ends."""
+
+
+OpenAlerts = Callable[[Engine, str], AlertKeeper]
+"""The alerts of an environment, kept in a ledger."""
+
+Deliver = Callable[[float], str]
+"""Delivers what is due at a Unix time, and says what it did in one line."""

@@ -1,0 +1,94 @@
+"""One look of one watch: what it found, and what became of that."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flow_assets.automation.watching.keeping import AlertKeeper
+from flow_assets.errors import FlowError, WatchError
+from flow_assets.insight.watch.failures import failures
+from flow_assets.insight.watch.quality import quality
+from flow_assets.insight.watch.situation import Situation, Watch
+from flow_assets.insight.watch.words import counted
+from flow_assets.ledger.findings import Alert, Finding
+
+WATCHES: Mapping[str, Watch] = {
+    "quality": quality,
+    "failures": failures,
+}
+"""Every watch by its name, which its findings and its sensor have too."""
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a watch found at one moment.
+
+    Attributes:
+        findings: everything that is off.
+        opened: alerts of what had not been found before.
+        resolved: alerts of what is found no longer.
+    """
+
+    watch: str
+    findings: Sequence[Finding]
+    opened: Sequence[Alert] = ()
+    resolved: Sequence[Alert] = ()
+
+    @property
+    def summary(self) -> str:
+        """How much was found."""
+        return counted(len(self.findings), "finding") if self.findings else "Nothing is off"
+
+    @property
+    def text(self) -> str:
+        """What was found, and what of it is new, in one line."""
+        changes = [
+            f"{len(alerts)} {verb}: {_titles(alerts)}"
+            for verb, alerts in (("opened", self.opened), ("resolved", self.resolved))
+            if alerts
+        ]
+        is_known = self.findings and not self.opened
+        return "; ".join([self.summary, *changes, *([_titles_of(self.findings)] if is_known else [])]) + "."
+
+
+def look(name: str, watch: Watch, situation: Situation, keeper: AlertKeeper | None) -> Look:
+    """Let a watch look, and hand what it finds to the alerts.
+
+    Args:
+        name: of the watch.
+        watch: it.
+        situation: what it looks at.
+        keeper: keeps the alerts; without one they stay as they are.
+
+    Raises:
+        FlowError: the ledger cannot be read or written.
+        WatchError: the watch raised.
+    """
+    try:
+        findings = watch(situation)
+    except FlowError:
+        raise
+    except Exception as error:
+        raise WatchError(
+            f"The watch {name} cannot look: {type(error).__name__}: {error}. Until it can, its alerts stay as they "
+            "are. Its tick in Dagster's UI shows where that came from; report it."
+        ) from error
+    return keep(name, findings, situation.now.timestamp(), keeper)
+
+
+def keep(name: str, findings: Sequence[Finding], now: float, keeper: AlertKeeper | None) -> Look:
+    """Hand findings to the alerts; `now` is a Unix time in seconds."""
+    if keeper is None:
+        return Look(name, findings)
+    changes = keeper.observe(name, findings, now)
+    return Look(name, findings, changes.opened, changes.resolved)
+
+
+def _titles(alerts: Sequence[Alert]) -> str:
+    return _titles_of([alert.finding for alert in alerts])
+
+
+def _titles_of(findings: Sequence[Finding]) -> str:
+    more = f" and {len(findings) - _NAMED} more" if len(findings) > _NAMED else ""
+    return "; ".join(finding.title for finding in findings[:_NAMED]) + more

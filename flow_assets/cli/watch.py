@@ -1,0 +1,127 @@
+"""Look once with every watch, from outside Dagster: for cron or a systemd timer, which notice when it stands still."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from flow_assets.automation.watching.looking import Look
+    from flow_assets.ledger.findings import Finding
+    from flow_assets.materialization.project import Project
+    from flow_assets.settings import Settings
+
+NAME = "watch"
+EXAMPLES = (
+    "flow watch",
+    "flow watch --json",
+    "flow watch --every 60s --for 12h",
+)
+
+_SPAN = re.compile(r"([1-9]\d{0,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_ONCE = "from flow_assets.cli import main; main()"
+
+
+def command(
+    every: Annotated[str | None, typer.Option(help="Look again and again: 60s, 5m, 1h.")] = None,
+    for_: Annotated[
+        str | None, typer.Option("--for", help="With --every: for how long; without it, endlessly.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look at everything once; exit with 1 if something is off."""
+    from flow_assets.errors import SelectionError
+
+    if every is not None:
+        raise typer.Exit(_look_again(_seconds("--every", every), _seconds("--for", for_), as_json=as_json))
+    if for_ is not None:
+        raise SelectionError("--for says for how long to look again and again; add --every, such as --every 60s.")
+    looks = _look()
+    if as_json:
+        _print_json(looks)
+    else:
+        _print(looks)
+    raise typer.Exit(1 if any(look.findings for look in looks) else 0)
+
+
+def _look() -> "Sequence[Look]":
+    from datetime import UTC, datetime
+
+    from flow_assets.automation.watching import look_from_outside
+    from flow_assets.settings import load_settings
+
+    return look_from_outside(load_settings(), _load, datetime.now(UTC), None)
+
+
+def _load(settings: "Settings") -> "Project":
+    """The project, once Dagster's definitions of it could be made too."""
+    from flow_assets.definitions import build_definitions
+    from flow_assets.materialization.project import Project
+
+    project = Project.open(settings)
+    build_definitions(project).get_repository_def()  # as Dagster's code server does
+    return project
+
+
+def _look_again(every: float | None, longest: float | None, *, as_json: bool) -> int:
+    """Look in a process of its own each time, which imports the code as it is then; the last one's exit code."""
+    import subprocess
+    import sys
+    import time
+
+    flags = ["--json"] if as_json else []
+    end = time.monotonic() + longest if longest else float("inf")
+    while True:
+        began = time.monotonic()
+        code = subprocess.run([sys.executable, "-c", _ONCE, NAME, *flags], check=False).returncode
+        began += every or 0
+        if began >= end:
+            return code
+        time.sleep(max(0.0, began - time.monotonic()))
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    from flow_assets.errors import SelectionError
+
+    if text is None:
+        return None
+    if not (found := _SPAN.fullmatch(text)):
+        raise SelectionError(f"{option} {text!r} is no length of time; write a number and a unit: 60s, 5m, 12h or 7d.")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
+def _print_json(looks: "Sequence[Look]") -> None:
+    from flow_assets.cli.console import print_json
+
+    print_json(
+        {
+            look.watch: {
+                "findings": [_finding_json(finding) for finding in look.findings],
+                "opened": [alert.number for alert in look.opened],
+                "resolved": [alert.number for alert in look.resolved],
+            }
+            for look in looks
+        }
+    )
+
+
+def _finding_json(finding: "Finding") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(finding)
+
+
+def _print(looks: "Sequence[Look]") -> None:
+    from flow_assets.cli.console import out
+
+    console = out()
+    for look in looks:
+        console.print(f"[bold]{look.watch}[/]: {look.summary}.")
+        for finding in look.findings:
+            console.print(f"\n{finding.severity.value}: {finding.title}", markup=False)
+            for line in finding.text.splitlines():
+                console.print(f"  {line}", markup=False)
+        if look.findings:
+            console.print()

@@ -1,0 +1,107 @@
+"""Dagster's runs that failed of something else than a partition: a crash, a killed process, code that does not load."""
+
+from collections.abc import Sequence
+
+from flow_assets.declaration import partition_keys
+from flow_assets.insight.watch.orchestration import ObservedRun
+from flow_assets.insight.watch.situation import Situation
+from flow_assets.insight.watch.words import alike, counted, ledger_time, paragraph, span, time_text, titled
+from flow_assets.ledger.findings import AlertSeverity, Finding
+from flow_assets.materialization.project import Project
+
+WATCH = "failures"
+
+TOLD_FOR_SECONDS = 24 * 3600.0
+"""A run that failed is no lasting condition: if nothing has failed of the same for so long, it is told no longer."""
+
+OFTEN = 3
+"""So many runs in a row that failed of the same are more than bad luck."""
+
+_BY_PARTITIONS = "Failure: "  # how a run of ours ends if partitions failed, are held or kept back: the ledger has each
+_BY_PEOPLE = "DagsterExecutionInterruptedError"
+_NAMED = 3
+
+Cause = tuple[tuple[str, ...], str]
+"""What a run was for, and its error without numbers."""
+
+
+def find_failed_runs(situation: Situation) -> list[Finding]:
+    """A finding for all runs that were for the same datasets and failed of the same, unless it was mended since."""
+    groups: dict[Cause, list[ObservedRun]] = {}
+    for run in situation.orchestration.runs:
+        if _is_unexplained(situation, run) and not _is_mended(situation, run):
+            groups.setdefault((run.datasets, alike(run.error)), []).append(run)
+    return [_finding(cause, runs) for cause, runs in groups.items()]
+
+
+def _is_unexplained(situation: Situation, run: ObservedRun) -> bool:
+    if run.status != "FAILURE" or run.is_retried or run.error.startswith(_BY_PEOPLE):
+        return False
+    if situation.now.timestamp() - _end(run) > TOLD_FOR_SECONDS:
+        return False
+    is_ours = any(name in situation.project.graph.datasets for name in run.datasets)
+    return not (is_ours and run.error.startswith(_BY_PARTITIONS))
+
+
+def _is_mended(situation: Situation, run: ObservedRun) -> bool:
+    """Whether a later run came to its end over some of the same, or everything was published since."""
+    later = (other for other in situation.orchestration.runs if other.created_at > run.created_at)
+    if any(_is_whole(other) and _overlap(run, other) for other in later):
+        return True
+    ours = [name for name in run.datasets if name in situation.project.graph.datasets]
+    return bool(ours) and all(_is_published_since(situation.project, name, run) for name in ours)
+
+
+def _is_whole(run: ObservedRun) -> bool:
+    return run.status == "SUCCESS" or (run.status == "FAILURE" and run.error.startswith(_BY_PARTITIONS))
+
+
+def _overlap(run: ObservedRun, other: ObservedRun) -> bool:
+    if run.datasets == other.datasets == ():
+        return run.origin == other.origin
+    if set(run.datasets).isdisjoint(other.datasets):
+        return False
+    if run.partitions is None or other.partitions is None:
+        return True
+    return run.partitions[0] <= other.partitions[1] and other.partitions[0] <= run.partitions[1]
+
+
+def _is_published_since(project: Project, name: str, run: ObservedRun) -> bool:
+    keys = partition_keys(project.graph.get(name).partitions)
+    if run.partitions and all(key in keys for key in run.partitions):
+        keys = keys[keys.index(run.partitions[0]) : keys.index(run.partitions[1]) + 1]
+    since = ledger_time(run.created_at)
+    held = project.holdings.current(name)
+    return all(key in held and held[key].published_at >= since for key in keys)
+
+
+def _finding(cause: Cause, runs: Sequence[ObservedRun]) -> Finding:
+    """What is found of `runs`, the newest first."""
+    last, first = runs[0], runs[-1]
+    datasets, error = cause
+    more = f" and {len(datasets) - _NAMED} more" if len(datasets) > _NAMED else ""
+    what = f"{', '.join(datasets[:_NAMED])}{more}" if datasets else "a job of its own"
+    times = f"{len(runs)} times" if len(runs) > 1 else "once"
+    return Finding(
+        watch=WATCH,
+        identity=f"run failed: {', '.join(datasets)}: {error}",
+        severity=AlertSeverity.CRITICAL if len(runs) >= OFTEN else AlertSeverity.WARNING,
+        title=titled(f"A run of {what} failed {times}: {last.error or 'no error is known'}"),
+        text=paragraph(
+            f"Not of a partition, but of: {last.error}." if last.error else "Its process said nothing before it ended.",
+            f"{counted(len(runs), 'run')}, the last one ended at {time_text(_end(last))}.",
+            f"It was for {span(last.partitions)}." if last.partitions else "",
+            f"Asked for by {last.origin}." if last.origin else "",
+            "What it had published stays. Its log says more; the sensor asks again, or: flow run",
+        ),
+        since=_end(first),
+        dataset=datasets[0] if len(datasets) == 1 else "",
+        affected=datasets if len(datasets) > 1 else (),
+        evidence={"error": last.error, "failed_runs": len(runs), "origin": last.origin},
+        run_id=last.run_id,
+        link=f"/runs/{last.run_id}",
+    )
+
+
+def _end(run: ObservedRun) -> float:
+    return run.ended_at or run.created_at

@@ -1,0 +1,70 @@
+"""`flow watch`, as cron starts it."""
+
+import json
+import time
+
+from dagster._daemon.types import DaemonHeartbeat
+
+from flow_assets.materialization.skin import open_instance
+from flow_assets_tests.sandbox import DAYS, Sandbox
+
+WATCH = (
+    "from flow_assets.cli import app, watch; app.app.command(name='watch')(watch.command); "
+    "watch._ONCE = globals().get('ONCE', watch._ONCE); app.main()"
+)
+AGAIN = f"ONCE = {WATCH!r}; {WATCH}"
+
+
+def test_all_is_well(done: Sandbox) -> None:
+    shown = done.flow("watch", python=WATCH).stdout.splitlines()
+    assert "failures: Nothing is off." in shown
+    assert "watching: Nothing is off." in shown
+
+
+def test_what_is_off_is_shown_and_is_an_exit_code(sandbox: Sandbox) -> None:
+    sandbox.land(DAYS[0], "meter,watts,note\na,many,x\n")
+    sandbox.run()
+    shown = sandbox.flow("watch", python=WATCH, check=False)
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert "failures: 1 finding." in shown.stdout.splitlines()
+    assert f"critical: raw_readings {DAYS[0]} failed: " in shown.stdout
+    as_json = sandbox.flow("watch", "--json", python=WATCH, check=False)
+    (finding,) = json.loads(as_json.stdout)["failures"]["findings"]
+    assert (finding["severity"], finding["partitions"]) == ("critical", [DAYS[0]])
+    assert (as_json.returncode, as_json.stderr) == (1, "")
+
+
+def test_code_that_does_not_load_and_a_daemon_that_died(done: Sandbox) -> None:
+    with open_instance(done.settings.dagster_home) as instance:
+        instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - 3600, "SENSOR", "a"))
+    shown = done.flow("watch", python=WATCH, check=False)
+    assert shown.returncode == 1
+    assert "critical: Dagster's daemon does not run since " in shown.stdout
+    done.write("trends.py", "1 / 0")
+    shown = done.flow("watch", python=WATCH, check=False)
+    assert (shown.returncode, shown.stderr) == (1, "")
+    assert "critical: The code does not load: " in shown.stdout
+    assert "Traceback" not in shown.stdout
+
+
+def test_a_cron_line_that_is_none_keeps_dagster_from_loading_the_code(done: Sandbox) -> None:
+    shown = done.flow("watch", python=WATCH, check=False, FLOW_ASSETS_SCHEDULE_CRON="at six")
+    assert "critical: The code does not load: FLOW_ASSETS_SCHEDULE_CRON: 'at six' is no cron line" in shown.stdout
+
+
+def test_again_and_again_for_a_while(done: Sandbox) -> None:
+    shown = done.flow("watch", "--every", "1s", "--for", "1s", "--json", python=AGAIN)
+    assert json.loads(shown.stdout)["watching"] == {"findings": [], "opened": [], "resolved": []}
+    done.write("trends.py", "1 / 0")
+    assert done.flow("watch", "--every", "1s", "--for", "1s", python=AGAIN, check=False).returncode == 1
+
+
+def test_lengths_of_time_that_are_none(done: Sandbox) -> None:
+    for arguments, told in (
+        (["--every", "soon"], "--every 'soon' is no length of time; write a number and a unit: 60s, 5m, 12h or 7d."),
+        (["--every", "1s", "--for", "0s"], "--for '0s' is no length of time"),
+        (["--for", "1h"], "add --every, such as --every 60s."),
+    ):
+        shown = done.flow("watch", *arguments, python=WATCH, check=False)
+        assert shown.returncode == 2
+        assert told in shown.stderr

@@ -1,0 +1,85 @@
+"""Metrics that drift within their limits, on a dataset of many days."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from flow_assets.insight.watch.quality import quality
+from flow_assets.ledger.findings import Finding
+from flow_assets_tests.insight.watch.looks import situation
+from flow_assets_tests.sandbox import Sandbox
+
+DAYS = [(date(2024, 1, 1) + timedelta(days=n)).isoformat() for n in range(70)]
+ROWS = 200
+
+
+def lines(random: Random, share: float, rows: int) -> str:
+    watts = ["" if random.random() < share else str(random.randrange(9)) for _ in range(rows)]
+    return "meter,watts,note\n" + "".join(f"m{n},{watt},\n" for n, watt in enumerate(watts))
+
+
+def box_of(root: Path, share: Callable[[int], float], rows: Callable[[int], int] = lambda day: ROWS) -> Sandbox:
+    """Seventy days on which a share of the readings is missing; half of them may be."""
+    made = Sandbox(root)
+    made.edit("calendar.py", '"2024-03-01", end_date="2024-03-06"', '"2024-01-01", end_date="2024-03-11"')
+    rule = 'rules=[not_null(severity="warn", tolerance=0.5)], unit="watts", nullable=True'
+    made.edit("raw_readings.py", 'unit="watts", nullable=True', rule)
+    made.edit("raw_readings.py", "column, dataset, landed", "column, dataset, landed, not_null")
+    random = Random(17)
+    for number, day in enumerate(DAYS):
+        made.land(day, lines(random, share(number), rows(number)))
+    made.run("raw_readings")
+    return made
+
+
+def found(sandbox: Sandbox) -> Sequence[Finding]:
+    with situation(sandbox) as seen:
+        return quality(seen)
+
+
+def test_a_steady_series_with_weekends_and_a_bad_day_is_no_finding(tmp_path: Path) -> None:
+    box = box_of(
+        tmp_path,
+        lambda day: 0.45 if day == 66 else 0.1,
+        lambda day: ROWS // 4 if date.fromisoformat(DAYS[day]).weekday() > 4 else ROWS,
+    )
+    assert found(box) == []
+
+
+def test_a_share_that_rose_within_its_limit_is_a_warning_with_a_chart(tmp_path: Path) -> None:
+    (finding,) = found(box_of(tmp_path, lambda day: 0.1 if day < 62 else 0.3))
+    assert (finding.identity, finding.severity) == ("drifting raw_readings completeness", "warning")
+    assert finding.title.startswith("raw_readings: the share that fails watts_not_null went from ")
+    assert finding.evidence["expected"] == pytest.approx(10, abs=3)
+    assert finding.evidence["seen"] == pytest.approx(30, abs=5)
+    assert finding.chart
+    assert len(finding.chart.labels) == len(finding.chart.values) == len(finding.chart.low) == len(finding.chart.high)
+    assert finding.chart.values[-1] > finding.chart.high[-1]
+    assert all(value < finding.chart.high[-1] for value in finding.chart.values[:-1])
+    assert finding.partitions[0] in DAYS[56:]
+
+
+def test_a_share_that_falls_is_good_news(tmp_path: Path) -> None:
+    assert found(box_of(tmp_path, lambda day: 0.3 if day < 62 else 0.1)) == []
+
+
+@pytest.mark.parametrize("factor", [0.5, 2])
+def test_rows_that_became_fewer_or_more(tmp_path: Path, factor: float) -> None:
+    (finding,) = found(box_of(tmp_path, lambda day: 0.1, lambda day: ROWS if day < 63 else int(ROWS * factor)))
+    assert finding.identity == "drifting raw_readings volume"
+    assert finding.evidence["seen"] == pytest.approx(ROWS * factor)
+
+
+def test_beyond_the_limit_it_is_a_broken_rule_and_not_told_twice(tmp_path: Path) -> None:
+    (finding,) = found(box_of(tmp_path, lambda day: 0.1 if day < 63 else 0.7))
+    assert finding.identity == "warned raw_readings completeness"
+
+
+def test_downstream_suffers_and_is_no_finding_of_its_own(tmp_path: Path) -> None:
+    box = box_of(tmp_path, lambda day: 0.1, lambda day: ROWS if day < 63 else ROWS // 2)
+    box.run("readings")
+    (finding,) = found(box)
+    assert (finding.dataset, finding.affected) == ("raw_readings", ("readings",))
