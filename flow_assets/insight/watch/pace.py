@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import accumulate
 from statistics import median
 from typing import Self
@@ -101,7 +102,7 @@ class Pace:
         positions = list(range(gap.start, gap.stop))
         if self._new_model is None:
             return positions
-        seen, zone = self._presence(self.gaps.index(gap) % _FOLDS), self.series.partitions.zone
+        seen, zone = self._folds[self.gaps.index(gap) % _FOLDS], self.series.partitions.zone
         ends = {position: datetime.fromtimestamp(self._last_second(position), zone) for position in positions}
         absent = [datetime.fromtimestamp(at, zone) for at, seconds in seen if seconds is None]
         doubtful = set(_like(absent, ends))
@@ -109,6 +110,10 @@ class Pace:
             return positions
         calendar = learned(self._new_model, self.series.partitions.timezone, seen)
         return [p for p in positions if p not in doubtful or calendar.expects(at=ends[p])]
+
+    @cached_property
+    def _folds(self) -> tuple[Seen, ...]:
+        return tuple(self._presence(without) for without in range(_FOLDS))
 
     def _presence(self, without: int) -> Seen:
         """Which partitions came, as seconds that stand for any, and which did not, but for every fourth gap."""
