@@ -4,9 +4,9 @@ The seconds of a set-based call are shared out evenly over its partitions, and a
 several calls; what can be judged is their sum, by how much was read. Restored and reused partitions are not in it.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -53,15 +53,11 @@ def recent_calls(project: Project, now: datetime) -> Calls:
     """The calls that watches learn from: of the last 90 days, at most 500 a dataset; read only if some are new."""
     since = (now - timedelta(days=HISTORY_DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
     question = (stamp(project, now), since)
-    return remembered(
-        ("calls", *place_of(project)),
-        question,
-        lambda: {name: calls[-MOST_CALLS:] for name, calls in read_calls(project, now, since).items()},
-    )
+    return remembered(("calls", *place_of(project)), question, lambda: read_calls(project, now, since, MOST_CALLS))
 
 
-def read_calls(project: Project, now: datetime, since: datetime | None = None) -> Calls:
-    """The calls of all datasets that there are, from `since` (default: all that are known) to `now`."""
+def read_calls(project: Project, now: datetime, since: datetime | None = None, most: int | None = None) -> Calls:
+    """The calls of all datasets that there are, from `since` to `now`, and at `most` the last so many of each."""
     table = tables.kpis
     query = (
         select(
@@ -81,9 +77,13 @@ def read_calls(project: Project, now: datetime, since: datetime | None = None) -
         .group_by(table.c.dataset, table.c.run_id, table.c.code_fingerprint)
         .order_by(func.max(table.c.id))
     )
-    calls: dict[str, list[Call]] = defaultdict(list)
+    rows: dict[str, deque[tuple[Any, ...]]] = defaultdict(lambda: deque(maxlen=most))
     with reading(project.engine) as connection:
-        for dataset, run_id, code, at, *rest in connection.execute(query).cursor.fetchall():
-            if dataset in project.graph.datasets:
-                calls[dataset].append(Call(dataset, run_id, code, datetime.fromisoformat(at), *rest))
-    return {name: tuple(of) for name, of in calls.items()}
+        for row in connection.execute(query).cursor.fetchall():  # plain tuples: there may be 100,000
+            rows[row[0]].append(row)
+    return {name: tuple(map(_call, of)) for name, of in rows.items() if name in project.graph.datasets}
+
+
+def _call(row: tuple[Any, ...]) -> Call:
+    dataset, run_id, code, at, *rest = row
+    return Call(dataset, run_id, code, datetime.fromisoformat(at), *rest)

@@ -48,10 +48,11 @@ def durations(situation: Situation, make: MakeExpectation = DurationBaseline) ->
     slow = {name: late for name, of in judged.items() if (late := _current_episode(of, changes.get(name), now))}
     limits = RunLimits(project, now, make, rate)
     runs = situation.orchestration.runs if situation.orchestration.is_known else ()
-    running = find_running(runs, limits, frozenset({*slow, *changes}))
+    began = {name: episode.calls[0].call.run_id for name, episode in slow.items()}
+    running = find_running(runs, limits, began | {name: change.run_id for name, change in changes.items()})
     told = {finding.run_id for finding in running}
     found = [change_finding(change) for change in changes.values()]
-    found += _join_slow(judged, {n: of for n, of in slow.items() if of.calls[-1].call.run_id not in told})
+    found += _join_slow(judged, {name: episode for name, episode in slow.items() if began[name] not in told})
     found = _keep_identities(found, slow_runs(limits, [finding.run_id or "" for finding in found]))
     return [*found, *running, *find_waiting(runs, limits, is_blocked=bool(running))]
 

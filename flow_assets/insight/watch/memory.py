@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
@@ -37,7 +37,7 @@ def stamp(project: Project, now: datetime) -> tuple[Hashable, ...]:
     """What changes whenever a KPI comes: the last one's number, and the time of the last one until `now`."""
     kpis = tables.kpis
     of_environment = kpis.c.environment == project.settings.environment
-    last = select(kpis.c.id).where(of_environment).order_by(kpis.c.id.desc()).limit(1)
+    last = select(func.max(kpis.c.id))
     latest = select(kpis.c.at).where(of_environment, kpis.c.at <= time_text(now)).order_by(kpis.c.at.desc()).limit(1)
     with reading(project.engine) as connection:
         return connection.scalar(last), connection.scalar(latest)

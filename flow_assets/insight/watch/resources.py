@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from statistics import median
 
 from sqlalchemy import func, select
 
@@ -25,6 +26,7 @@ LEAST_TREND_DAYS = 3
 RECENT = timedelta(days=7)
 """How much memory older runs took is no longer told."""
 
+_USUAL_DAYS = 5
 _TREND = timedelta(days=28)
 _WATCH = "resources"
 _GIB = 1024**3
@@ -64,8 +66,8 @@ def written_by_day(project: Project, now: datetime) -> dict[str, int]:
 def bytes_per_day(written: dict[str, int], now: datetime) -> float | None:
     """How fast the store grows; None if it is known for less than three days.
 
-    The median of the slopes between all pairs of days (H. Theil, 1950; P. K. Sen, 1968): the one day on which a year
-    was computed anew does not count as growth.
+    A winsorised mean (J. W. Tukey, "The future of data analysis", 1962): no day counts for more than five usual days on
+    which something was written, so that the one day on which a year was computed anew is not taken for growth.
     """
     if not written:
         return None
@@ -73,13 +75,8 @@ def bytes_per_day(written: dict[str, int], now: datetime) -> float | None:
     days = [first + timedelta(days=number) for number in range((now.date() - first).days)]  # today is not over
     if len(days) < LEAST_TREND_DAYS:
         return None
-    from scipy.stats import theilslopes  # takes long to import, and is rarely needed
-
-    total, totals = 0, []
-    for day in days:
-        total += written.get(day.isoformat(), 0)
-        totals.append(total)
-    return float(theilslopes(totals).slope)
+    most = _USUAL_DAYS * median(written.values())
+    return sum(min(written.get(day.isoformat(), 0), most) for day in days) / len(days)
 
 
 def _judge_memory(situation: Situation, machine: Machine) -> Finding | None:

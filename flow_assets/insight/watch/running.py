@@ -1,6 +1,6 @@
 """Runs that have not ended although they should have, or not begun."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
@@ -34,8 +34,14 @@ def identity_of_run(run_id: str) -> str:
     return f"run {run_id}"
 
 
-def find_running(runs: Iterable[ObservedRun], limits: RunLimits, explained: frozenset[str]) -> list[Finding]:
-    """One finding for each run that goes on for too long; not for slow ones with a dataset that is `explained`."""
+def find_running(runs: Iterable[ObservedRun], limits: RunLimits, explained: Mapping[str, str]) -> list[Finding]:
+    """One finding for each run that goes on for too long.
+
+    Args:
+        runs: what Dagster says of them.
+        limits: how long they may take.
+        explained: slow datasets, with the run since which they are so: later ones that are only slow are not told.
+    """
     found = [_judge(run, limits, explained) for run in runs if run.status in _GOING and run.started_at is not None]
     return [finding for finding in found if finding]
 
@@ -87,7 +93,7 @@ def _waiting(late: Sequence[ObservedRun], limit: float, now: float) -> Finding:
     )
 
 
-def _judge(run: ObservedRun, limits: RunLimits, explained: frozenset[str]) -> Finding | None:
+def _judge(run: ObservedRun, limits: RunLimits, explained: Mapping[str, str]) -> Finding | None:
     started, now = run.started_at or 0.0, limits.now.timestamp()
     limit = limits.of(asked_of(limits.project, run))
     elapsed = now - started
@@ -97,7 +103,7 @@ def _judge(run: ObservedRun, limits: RunLimits, explained: frozenset[str]) -> Fi
     quiet_limit = UNKNOWN_QUIET_SECONDS if limit is None else max(limit, LEAST_QUIET_SECONDS)
     if quiet > quiet_limit:
         return _finding(run, elapsed, limit, quiet, is_hung=True)
-    is_explained = limit is None or explained.intersection(run.datasets)
+    is_explained = limit is None or any(explained.get(name, run.run_id) != run.run_id for name in run.datasets)
     return None if is_explained else _finding(run, elapsed, limit, quiet, is_hung=False)
 
 
