@@ -56,6 +56,10 @@ class MissingExtraError(FlowError):
     """A package is not installed that an optional part of the project needs."""
 
 
+class BaselineError(FlowError):
+    """A baseline is told something that is no duration, size, moment or rate."""
+
+
 class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
 
