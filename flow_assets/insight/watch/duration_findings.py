@@ -19,8 +19,8 @@ def slow_finding(judged: Sequence[JudgedCall], episode: Episode) -> Finding:
     code = episode.calls[0].call.code_fingerprint[:_SHORT]
     evidence = _evidence(last, len(episode.calls))
     identity = f"slow {call.dataset}"
-    if episode.before is not None and episode.is_since_change:
-        before = episode.before.call.code_fingerprint[:_SHORT]
+    if episode.changed_from is not None:
+        before = episode.changed_from.call.code_fingerprint[:_SHORT]
         evidence |= {"code_before": before, "code_after": code}
         identity = _identity_of_change(call.dataset, code)
     return Finding(
@@ -42,9 +42,9 @@ def _lines(episode: Episode) -> list[str]:
     last = episode.calls[-1]
     expected, limit = seconds_text(last.expected_seconds or 0.0), seconds_text(last.limit_seconds or 0.0)
     lines = [f"{_sizes(last)}, in run {last.call.run_id[:_SHORT]}; expected were {expected}, {limit} at most."]
-    if episode.before is not None and episode.is_since_change:
-        before, after = (one.call.code_fingerprint[:_SHORT] for one in (episode.before, episode.calls[0]))
-        lines.append(f"Its code was changed just then, from {before} to {after}: compare the two.")
+    if episode.changed_from is not None:
+        before, after = (one.call.code_fingerprint[:_SHORT] for one in (episode.changed_from, episode.calls[0]))
+        lines.append(f"Its code was changed shortly before, from {before} to {after}: compare the two.")
     else:
         lines.append(f"Its code is as before; flow kpis {last.call.dataset} --by phase says where the time goes.")
     if episode.is_lasting:

@@ -20,10 +20,6 @@ class Verdict(Protocol):
     def expected_seconds(self) -> float | None:
         """How long it should have taken; None while nothing is known."""
 
-    @property
-    def reason(self) -> str:
-        """One line; one that begins with `level shift` is told once, and the new level is normal from then on."""
-
 
 class Expectation(Protocol):
     """Learns how long something takes, and judges; see `flow_assets.insight.baseline.DurationBaseline`."""

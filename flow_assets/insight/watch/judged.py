@@ -31,16 +31,18 @@ class JudgedCall:
         p_value: how likely one at least so slow was.
         expected_seconds: how long it should have taken; None while nothing was known.
         limit_seconds: from where on it counts as slow, if it is slower by a second at least; None likewise.
+        usual_seconds: how long a call of usual size should have taken at that time: the level, apart from sizes and seasons.
+        level: how many times as long as expected it took, or as the last few did in the middle if that is more.
         is_slow: whether it was slower than expected, by so much that people care, and too rarely so for chance.
-        is_shift: whether it shows that all have become slower; those after it are expected to be so.
     """
 
     call: Call
     p_value: float
     expected_seconds: float | None
     limit_seconds: float | None
+    usual_seconds: float | None
+    level: float
     is_slow: bool
-    is_shift: bool
 
     @property
     def ratio(self) -> float:
@@ -74,10 +76,11 @@ def judge(calls: Sequence[Call], expectation: Expectation, last: int | None = No
     that is how it is now.
     """
     unjudged = 0 if last is None else max(len(calls) - last, 0)
+    usual = median(map(size_of, calls)) if calls else 1.0
     judged: list[JudgedCall] = []
     for number, call in enumerate(calls):
         if number >= unjudged:
-            judged.append(_judge_call(call, expectation, [one.ratio for one in judged[-_LEVEL:]]))
+            judged.append(_judge_call(call, expectation, usual, [one.ratio for one in judged[-_LEVEL:]]))
         expectation.learn(call.seconds, size=size_of(call), regime=call.code_fingerprint, at=call.at)
     return tuple(judged)
 
@@ -92,15 +95,15 @@ def is_noticeable(ratio: float, expected: float) -> bool:
     return expected * (ratio - 1) >= LEAST_EXCESS_SECONDS and ratio >= LEAST_RATIO
 
 
-def _judge_call(call: Call, expectation: Expectation, before: Sequence[float]) -> JudgedCall:
+def _judge_call(call: Call, expectation: Expectation, usual_size: float, before: Sequence[float]) -> JudgedCall:
     size, regime, at = size_of(call), call.code_fingerprint, call.at
     verdict = expectation.judge(call.seconds, size=size, regime=regime, at=at)
     limit = expectation.limit(size=size, regime=regime, at=at)
     expected = verdict.expected_seconds
     if limit is None or not expected:
-        return JudgedCall(call, verdict.p_value, expected, limit, is_slow=False, is_shift=False)
+        return JudgedCall(call, verdict.p_value, expected, limit, None, 1.0, is_slow=False)
+    usual = expectation.judge(call.seconds, size=usual_size, regime=regime).expected_seconds
     ratio = call.seconds / expected
-    is_shift = verdict.anomalous and verdict.reason.startswith("level shift")
-    level = max(ratio, median([*before, ratio])) if is_shift else ratio  # the one that tips the scales may be small
+    level = max(ratio, median([*before, ratio]))  # the one that tips the scales need not be the slowest
     is_slow = verdict.anomalous and is_noticeable(level, expected)
-    return JudgedCall(call, verdict.p_value, expected, limit, is_slow, is_slow and is_shift)
+    return JudgedCall(call, verdict.p_value, expected, limit, usual, level, is_slow)

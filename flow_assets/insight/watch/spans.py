@@ -1,4 +1,4 @@
-"""How long runs took from their start to their end."""
+"""How long runs took from the start of their process to their end."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ class Span(NamedTuple):
     Attributes:
         datasets: what it was for, in alphabetical order.
         computed: how many partitions it computed, over all datasets.
+        started_at: when its process was started.
         queue_seconds: how long it waited until its process was started.
         is_usual: whether others can be judged by it: it computed something, and nothing went wrong.
     """
@@ -48,7 +49,8 @@ def _read(project: Project, since: datetime, now: datetime) -> Sequence[Span]:
 
 
 def _span(run: RunMeasurement, ended_at: str) -> Span:
-    created, started, ended = (datetime.fromisoformat(text) for text in (run.created_at, run.started_at, ended_at))
+    created, begun, ended = (datetime.fromisoformat(text) for text in (run.created_at, run.started_at, ended_at))
+    started = begun - timedelta(seconds=run.phases.get("startup", 0.0))
     queue = run.phases.get("queue", (started - created).total_seconds())
     computed = run.outcomes.get(_COMPUTED, 0)
     return Span(

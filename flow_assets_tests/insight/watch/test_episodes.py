@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +12,14 @@ from flow_assets_tests.insight.watch.ledger_history import CODE, DAY, OTHER_CODE
 
 
 def judged(kinds: str, codes: str = "") -> list[JudgedCall]:
-    """`.` usual, `!` slow, `S` a shift of the level, `-` half as long as expected; codes as letters."""
-    made = []
+    """`.` usual, `!` slow, `S` slow and so usual from then on, `-` as before that; codes as letters."""
+    made, usual = [], 10.0
     for number, kind in enumerate(kinds):
         code = OTHER_CODE if codes and codes[number] == "b" else CODE
-        seconds = {"!": 30.0, "S": 20.0, ".": 10.0, "-": 5.0}[kind]
+        seconds = {"!": 3 * usual, "S": 30.0, ".": usual, "-": 10.0}[kind]
         call = Call("readings", f"run-{number}", code, START + number * DAY, seconds, 1, 1, "", "", 1)
-        made.append(JudgedCall(call, 0.5, 10.0, 15.0, kind in "!S", kind == "S"))
+        made.append(JudgedCall(call, 0.5, usual, 15.0, usual, seconds / usual, kind in "!S"))
+        usual = 30.0 if kind == "S" else usual
     return made
 
 
@@ -32,22 +35,38 @@ def test_one_slow_call_is_over_with_the_next_usual_one() -> None:
     assert told(".....") == []
 
 
-def test_a_shift_lasts_until_two_calls_are_as_before() -> None:
+def test_a_new_level_lasts_until_a_call_is_as_before() -> None:
     assert told("...S......") == [(1, True, False)]  # what is expected by now is the new level
-    assert told("...S...-..") == [(1, True, False)]
-    assert told("...S...--") == [(1, True, True)]
-    assert told("..!!S..-!--") == [(4, True, True)]
-    assert told("...S--S") == [(1, True, True), (1, True, False)]
+    assert told("...S...") == [(1, True, False)]
+    assert told("...S...-.") == [(1, True, True)]
+    assert told("...S-") == [(1, False, True)]
+    assert told("..!!S..") == [(3, True, False)]
 
 
-def test_an_episode_knows_whether_it_began_with_other_code() -> None:
-    def since_change(kinds: str, codes: str) -> list[bool]:
-        return [episode.is_since_change for episode in find_episodes(judged(kinds, codes))]
+def test_two_calls_must_be_as_before_if_the_difference_is_small() -> None:
+    def little(kinds: str) -> list[JudgedCall]:
+        seconds = {"!": 13.0, "^": 12.9, ".": 10.0}
+        return [
+            replace(one, call=one.call._replace(seconds=seconds[kind]), level=seconds[kind] / 10)
+            for kind, one in zip(kinds, judged(kinds.replace("^", ".")), strict=True)
+        ]
 
-    assert since_change("...!!", "aaabb") == [True]
-    assert since_change("...!!", "aabbb") == [False]
-    assert since_change("..!!!", "aaabb") == [False]
-    assert since_change("!", "b") == [False]  # nothing is known of before
+    assert [(e.is_lasting, e.is_over) for e in find_episodes(little("..!^^.^"))] == [(True, False)]
+    assert [(e.is_lasting, e.is_over) for e in find_episodes(little("..!^^.^..^"))] == [(True, True)]
+    assert [(e.is_lasting, e.is_over) for e in find_episodes(little("..!."))] == [(False, True)]
+
+
+def test_an_episode_knows_whether_the_code_was_changed_shortly_before() -> None:
+    def changed(kinds: str, codes: str) -> list[str | None]:
+        found = find_episodes(judged(kinds, codes))
+        return [e.changed_from.call.run_id if e.changed_from else None for e in found]
+
+    assert changed("...!!", "aaabb") == ["run-2"]
+    assert changed("....!", "aabbb") == ["run-1"]
+    assert changed("........!", "aabbbbbbb") == [None]
+    assert changed("........!!", "aabbbbbbbb") == ["run-1"]
+    assert changed("..!!!", "aaabb") == [None]
+    assert changed("!", "b") == [None]  # nothing is known of before
 
 
 @given(st.text("..!S-", max_size=40))
@@ -59,6 +78,4 @@ def test_whatever_comes_every_slow_call_is_in_one_episode(kinds: str) -> None:
     for more in range(1, len(kinds)):  # what was over stays so, whatever is learned later
         over = [e for e in find_episodes(calls[:more]) if e.is_over]
         assert episodes[: len(over)] == over
-    assert all(
-        b.calls[0].call.at - a.calls[-1].call.at > timedelta(0) for a, b in zip(episodes, episodes[1:], strict=False)
-    )
+    assert all(b.calls[0].call.at - a.calls[-1].call.at > timedelta(0) for a, b in pairwise(episodes))

@@ -122,6 +122,14 @@ def test_a_slow_dataset_of_a_run_that_is_told_waits_for_its_end(history: History
     assert [finding.identity for finding in found] == ["run going"]
 
 
+def test_starting_a_process_is_part_of_a_run_and_not_of_its_queue(history: History) -> None:
+    begin = history.daily(10, USUAL, phases={"queue": 1.0, "startup": 20.0}, queue_seconds=900.0)
+    (finding,) = watch(history, begin + seconds(121), observed(begin))
+    assert finding.evidence["limit_seconds"] == pytest.approx(120)
+    assert watch(history, begin + seconds(119), observed(begin)) == []
+    assert watch(history, begin, observed(None, "QUEUED", created_at=begin.timestamp() - 121))
+
+
 def test_one_alert_for_all_runs_that_wait(history: History) -> None:
     now = history.daily(10, USUAL, queue_seconds=10.0)
     waiting = [observed(None, "QUEUED", run_id=f"waiting-{n}", created_at=now.timestamp() - 20 * n) for n in range(10)]
