@@ -34,7 +34,7 @@ class Series:
         sizes: rows of each; None where the dataset does not tell them.
         regimes: version of the code, and whether it was started cold.
         times: when, in the dataset's own time zone.
-        noise: standard deviation of the logarithm of its noise, as far as it is normal.
+        noise: standard deviation of the logarithm of its noise, without stalls.
     """
 
     seconds: Floats
@@ -130,7 +130,9 @@ def _load(random: np.random.Generator, hour: Integers, weekday: Integers) -> Flo
 def _noise(random: np.random.Generator, runs: int) -> Floats:
     """Normal or Student's t, and for one dataset in four with stalls: one run in two hundred takes much longer."""
     freedom = FREEDOM[random.integers(len(FREEDOM))]
-    noise = random.standard_normal(runs) if freedom == np.inf else random.standard_t(freedom, runs)
+    noise = random.standard_normal(runs)
+    if freedom < np.inf:
+        noise = random.standard_t(freedom, runs) * np.sqrt((freedom - 2) / freedom)
     if random.random() < 0.25:
         noise += (random.random(runs) < 0.005) * random.exponential(5.0, runs)
     return np.asarray(noise)

@@ -16,6 +16,7 @@ import numpy as np
 OVERSHOOT = 1.166
 LARGEST_SCORE = 4.0
 PRIOR_CLUMPING, CLUMPING_RUNS = 2.0, 50
+MEDIAN_VARIANCE, RANKED_RUNS = math.pi / 2, 500
 
 
 @dataclass
@@ -50,13 +51,15 @@ class Chart:
         """Estimate how far scores clump, as they do where runs share a busy machine or the model lacks something.
 
         The long-run variance, from the variance of overlapping blocks (W. K. Newey and K. D. West, 1987); never below 1,
-        and moderated toward 2 with the weight of 50 runs.
+        and moderated toward 2 with the weight of 50 runs. What all scores of a block share is that the level and the ranks
+        they are measured by come from a sample: that is added.
         """
         estimate = PRIOR_CLUMPING
         if len(scores) > 2 * self.block:
             sums = np.cumsum(np.clip(scores, -LARGEST_SCORE, LARGEST_SCORE))
             estimate = float(np.mean((sums[self.block :] - sums[: -self.block]) ** 2)) / self.block
-        self.clumping = max((runs * estimate + CLUMPING_RUNS * PRIOR_CLUMPING) / (runs + CLUMPING_RUNS), 1.0)
+        moderated = (runs * estimate + CLUMPING_RUNS * PRIOR_CLUMPING) / (runs + CLUMPING_RUNS)
+        self.clumping = max(moderated, 1.0) * (1 + self.block * MEDIAN_VARIANCE / min(runs, RANKED_RUNS))
 
     def reset(self) -> None:
         """Begin again."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from flow_assets.insight.baseline.history import Column, History
+from flow_assets.insight.baseline.history import LENGTH, Column, History
 from flow_assets.insight.baseline.level import Level, Regime, Regimes, median
 from flow_assets.insight.baseline.scores import Scores
 from flow_assets.insight.baseline.season import NO_SEASON, Season, fit_season
@@ -19,9 +19,10 @@ PRIOR_SCALE, PRIOR_RUNS = 0.3, 3.0
 LEAST_SCALE = 0.02
 REGIME_SCALE = 0.5
 SETTLED_RUNS = 10
-SEASON_SCALE, FIRST_WEEK = 0.2, timedelta(days=7)
+SEASON_SCALE, UNKNOWN_SEASON = 0.2, timedelta(days=14)
 FIRST_WEEKS = timedelta(days=21)
 SEGMENT_COST = 2.0
+SEASON_PARAMETERS = 30
 MAD_TO_DEVIATION = 1.4826
 MAD_EFFICIENCY = 0.37
 REFIT_GROWTH, REFIT_RUNS = 1.15, 50
@@ -117,7 +118,7 @@ class Model:
         return 0.0 if self.ceiling is None else self.ceiling - self.level.value
 
     def _scale_at(self, at: datetime | None) -> float:
-        if at is None or self.first_at is None or at - self.first_at > FIRST_WEEK:
+        if at is None or self.first_at is None or at - self.first_at > UNKNOWN_SEASON:
             return self.scale
         return math.hypot(self.scale, SEASON_SCALE)
 
@@ -194,6 +195,10 @@ class Model:
         self.size, self.season = fitted.size, fitted.season
         self._fit_scale(fitted.deviations, groups)
         self.level = Level.among(fitted.values[groups == self.segment].tolist())
+        if self.learned <= LENGTH:  # the first deviations were from a model that knew little
+            free = max(len(groups) - (0 if self.season == NO_SEASON else SEASON_PARAMETERS) - shifts - 1, 1)
+            inflated = fitted.deviations * (math.sqrt(min(len(groups) / free, 4.0)) / self.scale)
+            self.past_scores = deque(self.scores.replace(inflated.tolist()), maxlen=LENGTH)
         self.scores.fit_tail()
 
     def _fit_within(self, groups: NDArray[np.float64]) -> "_Fitted":

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
@@ -64,6 +65,14 @@ class Scores:
         if self.count >= LONGEST:  # what is long ago counts half
             self.count //= 2
             self.largest = self.largest[1::2]
+
+    def replace(self, deviations: Sequence[float]) -> list[float]:
+        """Take these, at most 500, instead of all so far; returns the normal score of each among the others."""
+        self.recent = deque(deviations)
+        self.ranked = sorted(deviations)
+        self.largest = self.ranked[-TAIL:]
+        self.count = number = len(deviations)
+        return [_NORMAL.inv_cdf((bisect_left(self.ranked, value) + 0.5) / number) for value in deviations]
 
     def forget(self, number: int) -> None:
         """Take the last ones back."""
