@@ -147,9 +147,7 @@ class Regimes:
             return None
         latest_first = list(reversed(self.known))
         shared = {other: _shared_parts(label, other) for other in latest_first}
-        return self.known[
-            max(latest_first, key=lambda other: (shared[other], shared[other] and self.known[other].runs))
-        ]
+        return self.known[max(latest_first, key=lambda other: (shared[other], shared[other] and self.known[other].runs))]
 
 
 def _shared_parts(label: Hashable, other: Hashable) -> int:

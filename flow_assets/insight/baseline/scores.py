@@ -94,9 +94,7 @@ class Scores:
         mean = max(sum(excesses) / size, 1e-9)
         weighted = sum(excess * (size - 0.65 - index) / size for index, excess in enumerate(excesses)) / size
         estimate = 2 - mean / (mean - 2 * weighted) if mean > 2 * weighted else 0.5
-        moderated = (size * estimate + PRIOR_SHAPE_RUNS * PRIOR_SHAPE) / (size + PRIOR_SHAPE_RUNS) + 0.5 / math.sqrt(
-            size + PRIOR_SHAPE_RUNS
-        )
+        moderated = (size * estimate + PRIOR_SHAPE_RUNS * PRIOR_SHAPE) / (size + PRIOR_SHAPE_RUNS) + 0.5 / math.sqrt(size + PRIOR_SHAPE_RUNS)
         self.shape = min(max(moderated, 0.02), 0.6)
         self.spread = mean * (1 - self.shape)
 

@@ -30,6 +30,9 @@ TOLD_FOR = timedelta(days=7)
 FORGOTTEN_AFTER = timedelta(days=14)
 """What was slow so long ago, and was not computed since, is no longer told."""
 
+NEWS_FACTOR = 1.5
+"""A dataset is told as slow beside its change of code only if it is so many times slower than that made it."""
+
 LEAST_OF_MACHINE = 3
 """If so many datasets of one run are slow, and at least half of them, it is told once."""
 
@@ -77,8 +80,13 @@ def _current_episode(judged: Sequence[JudgedCall], change: CodeChange | None, no
     episode = episodes[-1]
     if now - episode.calls[-1].call.at > (TOLD_FOR if episode.is_lasting else FORGOTTEN_AFTER):
         return None
-    is_explained = change is not None and change.is_regression and episode.calls[0].call.at <= change.found_at
-    return None if is_explained else episode
+    return None if change and _explains(change, episode.calls[0]) else episode
+
+
+def _explains(change: CodeChange, first: JudgedCall) -> bool:
+    """Whether a slow call is one of those that a change of code made slower, and not much slower than that."""
+    is_known = first.call.at <= change.found_at or first.level <= NEWS_FACTOR * change.ratio
+    return change.is_regression and is_known
 
 
 def _join_slow(judged: Judged, slow: Mapping[str, Episode]) -> list[Finding]:

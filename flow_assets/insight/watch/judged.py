@@ -31,7 +31,7 @@ class JudgedCall:
         p_value: how likely one at least so slow was.
         expected_seconds: how long it should have taken; None while nothing was known.
         limit_seconds: from where on it counts as slow, if it is slower by a second at least; None likewise.
-        usual_seconds: how long a call of usual size should have taken at that time: the level, apart from sizes and seasons.
+        usual_seconds: how long a call of usual size should have taken then: the level, without sizes and seasons.
         level: how many times as long as expected it took, or as the last few did in the middle if that is more.
         is_slow: whether it was slower than expected, by so much that people care, and too rarely so for chance.
     """

@@ -30,7 +30,7 @@ def told(kinds: str) -> list[tuple[int, bool, bool]]:
 def test_one_slow_call_is_over_with_the_next_usual_one() -> None:
     assert told("...!") == [(1, False, False)]
     assert told("...!.") == [(1, False, True)]
-    assert told("...!!!") == [(3, False, False)]
+    assert told("...!!!") == [(3, True, False)]
     assert told("!..!") == [(1, False, True), (1, False, False)]
     assert told(".....") == []
 
