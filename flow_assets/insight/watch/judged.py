@@ -19,7 +19,7 @@ LEAST_RATIO = 1.1
 
 _LEVEL = 4
 
-JUDGED_CALLS = 40
+JUDGED_CALLS = 30
 """Of each dataset, the last that are judged at each look; those before are only learned from."""
 
 
