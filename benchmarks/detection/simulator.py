@@ -1,11 +1,11 @@
 """A year of an invented deployment: hourly datasets whose runs take what real ones take.
 
-Each dataset draws its own habits: how much work an hour of the day and a weekend bring, how that grows over the year, what
-of a run is a fixed cost, how noisy durations are and how heavy the tail of the noise. It is started cold now and then, and at
-every release of its code; some hours are reused from a cache and so are no runs; some datasets rest on weekends or at
-night; outages leave gaps, after which the first run has all that was missed to do; releases that make it faster are
-among those that change nothing. Nothing in it becomes slower than its size, its regime and its season explain: any alarm
-is a false one.
+Each dataset draws its own habits: how much work an hour of the day and a weekend bring, how that grows over the year,
+what of a run is a fixed cost, how noisy durations are and how heavy the tail of the noise. It is started cold now and
+then, and at every release of its code; some hours are reused from a cache and so are no runs; some datasets rest on
+weekends or at night; outages leave gaps, after which the first run has all that was missed to do; releases that make
+it faster are among those that change nothing. Nothing in it becomes slower than its size, its regime and its season
+explain: any alarm is a false one.
 """
 
 from collections.abc import Sequence
@@ -104,21 +104,17 @@ def _sizes(random: np.random.Generator, hour: Integers, weekday: Integers, hours
 
 
 def _work(random: np.random.Generator, done: Floats, sizes: Floats, is_told: bool) -> Floats:
-    """The logarithm of seconds for so many rows: a fixed cost, and one that grows with them, sometimes faster than they."""
-    seconds = np.exp(random.uniform(np.log(2), np.log(2000)))
-    fixed = random.choice([0.0, 0.1, 0.5, 2.0, 10.0])
-    power = random.choice([1.0, 1.0, 1.0, 1.1, 1.5])
-    work = (done if is_told else sizes[: len(done)]) / np.median(sizes)
-    return np.asarray(np.log(seconds * (fixed + work**power)))
+    """The logarithm of seconds for so many rows: a fixed cost, and one that grows with them, sometimes faster than
+    they.""" seconds = np.exp(random.uniform(np.log(2), np.log(2000))) fixed = random.choice([0.0, 0.1, 0.5, 2.0,
+    10.0]) power = random.choice([1.0, 1.0, 1.0, 1.1, 1.5]) work = (done if is_told else sizes[: len(done)]) /
+    np.median(sizes) return np.asarray(np.log(seconds * (fixed + work**power)))
 
 
 def _releases(random: np.random.Generator, runs: int) -> tuple[Integers, Floats]:
-    """The version of the code of each run, and what it adds: nothing, or for one in six that it is faster from then on."""
-    every = random.choice([300, 700, 1500, 100_000])
-    is_release = random.random(runs) < 1 / every
-    is_release[0] = False
-    effects = np.where(random.random(runs) < 1 / 6, -random.uniform(0.1, 0.6, runs), random.normal(0, 0.01, runs))
-    return np.cumsum(is_release), np.cumsum(np.where(is_release, effects, 0.0))
+    """The version of the code of each run, and what it adds: nothing, or for one in six that it is faster from then
+    on.""" every = random.choice([300, 700, 1500, 100_000]) is_release = random.random(runs) < 1 / every is_release[0]
+    = False effects = np.where(random.random(runs) < 1 / 6, -random.uniform(0.1, 0.6, runs), random.normal(0, 0.01,
+    runs)) return np.cumsum(is_release), np.cumsum(np.where(is_release, effects, 0.0))
 
 
 def _load(random: np.random.Generator, hour: Integers, weekday: Integers) -> Floats:

@@ -48,3 +48,14 @@ def check_at(at: datetime | None) -> datetime | None:
     if at is not None and at.tzinfo is None:
         raise BaselineError(f"at={at.isoformat()} has no time zone; say one, as in datetime(..., tzinfo=UTC).")
     return at
+
+
+def check_delay(seconds: float) -> float:
+    """Seconds after the end of a period; negative before it.
+
+    Raises:
+        BaselineError: they are not finite.
+    """
+    if not math.isfinite(seconds):
+        raise BaselineError(f"seconds={seconds!r} is no delay; say a finite number, or None for what never came.")
+    return float(seconds)

@@ -1,10 +1,10 @@
 """Cumulative sums: has the level changed, and since when?
 
-E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954): sum what lies more than `slack` above the usual, never
-below zero; a lasting change makes the sum grow, single outliers do not. What it is fed are normal scores: conformal
-p-values of each run given those before it, which are independent and uniform while nothing changes, whatever the
-distribution of durations (V. Vovk et al., "Retrain or not retrain: conformal test martingales for change-point detection",
-2021). So the rate of false alarms follows from theory and not from a fit.
+E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954): sum what lies more than `slack` above the usual,
+never below zero; a lasting change makes the sum grow, single outliers do not. What it is fed are normal scores:
+conformal p-values of each run given those before it, which are independent and uniform while nothing changes,
+whatever the distribution of durations (V. Vovk et al., "Retrain or not retrain: conformal test martingales for
+change-point detection", 2021). So the rate of false alarms follows from theory and not from a fit.
 """
 
 import math
@@ -24,7 +24,8 @@ class Chart:
     """A one-sided cumulative sum.
 
     Attributes:
-        slack: how far above the usual, in standard deviations, a score must be to count against it. The chart is quickest
+        slack: how far above the usual, in standard deviations, a score must be to count against it. The chart is
+        quickest
             for shifts of twice as much.
         block: over how many runs it typically sums.
         total: the sum so far.
@@ -50,9 +51,9 @@ class Chart:
     def fit(self, scores: Sequence[float], runs: int) -> None:
         """Estimate how far scores clump, as they do where runs share a busy machine or the model lacks something.
 
-        The long-run variance, from the variance of overlapping blocks (W. K. Newey and K. D. West, 1987); never below 1,
-        and moderated toward 2 with the weight of 50 runs. What all scores of a block share is that the level and the ranks
-        they are measured by come from a sample: that is added.
+        The long-run variance, from the variance of overlapping blocks (W. K. Newey and K. D. West, 1987); never below
+        1, and moderated toward 2 with the weight of 50 runs. What all scores of a block share is that the level and
+        the ranks they are measured by come from a sample: that is added.
         """
         estimate = PRIOR_CLUMPING
         if len(scores) > 2 * self.block:

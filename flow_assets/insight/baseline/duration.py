@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flow_assets.insight.baseline.arguments import check_at, check_rate, check_seconds, check_size
 from flow_assets.insight.baseline.charts import Chart, rate
-from flow_assets.insight.baseline.model import Frame, Look, Model, Terms
+from flow_assets.insight.baseline.model import Frame, Look, Model, Priors, Terms
 from flow_assets.insight.baseline.verdict import Verdict
 
 SHARE_OF_SINGLE, SHARE_OF_SUDDEN, SHARE_OF_LASTING = 0.2, 0.4, 0.4
@@ -39,25 +39,26 @@ def _charts() -> tuple[Chart, Chart]:
 class DurationBaseline:
     """How long runs take, and whether one takes too long.
 
-    Three charts share the rate of false alarms (Bonferroni): one run by itself; several in a row that are much longer; many
-    that are somewhat longer. The last two find a lasting change, call it a level shift once, and take the new level for
-    normal. A run that is out of the ordinary by itself is learned as if it had ended at the limit, so that it moves
-    neither level nor limit. Runs that become faster move the level too, without being anomalous.
+    Three charts share the rate of false alarms (Bonferroni): one run by itself; several in a row that are much
+    longer; many that are somewhat longer. The last two find a lasting change, call it a level shift once, and take
+    the new level for normal. A run that is out of the ordinary by itself is learned as if it had ended at the limit,
+    so that it moves neither level nor limit. Runs that become faster move the level too, without being anomalous.
 
     Teach it only runs that did the work and succeeded: not reused partitions, not failed runs.
     """
 
-    def __init__(self, false_alarm_rate: float = 0.001) -> None:
+    def __init__(self, false_alarm_rate: float = 0.001, *, priors: Priors | None = None) -> None:
         """Know nothing.
 
         Args:
             false_alarm_rate: how often a judgement may be a false alarm.
+            priors: what to assume of noise while there are few runs.
 
         Raises:
             BaselineError: that is no rate.
         """
         self._rate = check_rate(false_alarm_rate)
-        self._model = Model()
+        self._model = Model(priors or Priors())
         self._alarming, self._slower, self._faster = _charts(), _charts(), _charts()
 
     def learn(
@@ -166,7 +167,7 @@ class DurationBaseline:
             chart = self._alarming[0 if look.sudden <= self._rate else 1]
             runs = chart.length + 1
             since = " since another regime began" if 0 < frame.regime_runs < runs else ""
-            return f"level shift: the last {runs} runs{since} are slower; this one {ratio:.3g} times the expected {expected}"
+            return f"level shift: the last {runs} runs{since} are slower, this one {ratio:.3g} times {expected}"
         if look.single <= self._rate:
-            return f"{ratio:.3g} times the expected {expected}"
+            return f"an outlier: {ratio:.3g} times the expected {expected}"
         return f"as usual: {ratio:.3g} times the expected {expected}"

@@ -54,7 +54,8 @@ class Level:
     def inflation(self) -> float:
         """By how much its uncertainty widens what the next run may be, as in recursive residuals.
 
-        R. L. Brown, J. Durbin and J. M. Evans, "Techniques for testing the constancy of regression relationships", 1975.
+        R. L. Brown, J. Durbin and J. M. Evans, "Techniques for testing the constancy of regression relationships",
+        1975.
         """
         return math.sqrt(1 + MEDIAN_VARIANCE / max(self.runs, 1))
 
@@ -105,10 +106,10 @@ class Regime:
 class Regimes:
     """Those seen lately.
 
-    One that takes the place of another, as a new version of the code does, is held to the level of the former with the
-    weight of 50 runs, so that a lasting change is found and not learned away. One that alternates with it has an offset of
-    its own, moderated by one run. Of labels that are tuples, a new one is moderated toward the one that shares
-    the most parts with it and has the most runs: a cold start of new code toward cold starts of the old.
+    One that takes the place of another, as a new version of the code does, is held to the level of the former with
+    the weight of 50 runs, so that a lasting change is found and not learned away. One that alternates with it has an
+    offset of its own, moderated by one run. Of labels that are tuples, a new one is moderated toward the one that
+    shares the most parts with it and has the most runs: a cold start of new code toward cold starts of the old.
     """
 
     known: "OrderedDict[Hashable, Regime]" = field(default_factory=OrderedDict)
@@ -147,7 +148,9 @@ class Regimes:
             return None
         latest_first = list(reversed(self.known))
         shared = {other: _shared_parts(label, other) for other in latest_first}
-        return self.known[max(latest_first, key=lambda other: (shared[other], shared[other] and self.known[other].runs))]
+        return self.known[
+            max(latest_first, key=lambda other: (shared[other], shared[other] and self.known[other].runs))
+        ]
 
 
 def _shared_parts(label: Hashable, other: Hashable) -> int:

@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow_assets.insight.baseline.history import LENGTH, Column, History
-from flow_assets.insight.baseline.level import Level, Regime, Regimes, median
+from flow_assets.insight.baseline.level import Level, Regimes, median
 from flow_assets.insight.baseline.scores import Scores
 from flow_assets.insight.baseline.season import NO_SEASON, Season, fit_season
 from flow_assets.insight.baseline.size import NO_EFFECT, SizeEffect, fit_size, prior_effect
 
-PRIOR_SCALE, PRIOR_RUNS = 0.3, 3.0
-LEAST_SCALE = 0.02
 REGIME_SCALE = 0.5
 SETTLED_RUNS = 10
 SEASON_SCALE, UNKNOWN_SEASON = 0.2, timedelta(days=14)
@@ -26,6 +24,23 @@ SEASON_PARAMETERS = 30
 MAD_TO_DEVIATION = 1.4826
 MAD_EFFICIENCY = 0.37
 REFIT_GROWTH, REFIT_RUNS = 1.15, 50
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What is assumed before anything is known.
+
+    Attributes:
+        scale: standard deviation of the logarithm of the noise.
+        scale_runs: how many runs that is worth.
+        least_scale: no less noise is believed in.
+        unseen_mean: how far, in standard deviations, a run lies off that is like none before.
+    """
+
+    scale: float = 0.3
+    scale_runs: float = 3.0
+    least_scale: float = 0.02
+    unseen_mean: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -74,12 +89,13 @@ class Look:
 class Model:
     """The model of one series of runs.
 
-    The scale is moderated toward a prior of 0.3 with the weight of three runs, as in limma (G. K. Smyth, "Linear models and
-    empirical Bayes methods for assessing differential expression", 2004): a few runs that happen to agree are no proof of
-    little noise. A new regime may differ from the one before it by a factor whose logarithm has a standard deviation of
-    0.5: its first run has to be that much further off.
+    The scale is moderated toward its prior, 0.3 with the weight of three runs, as in limma (G. K. Smyth, "Linear
+    models and empirical Bayes methods for assessing differential expression", 2004): a few runs that happen to agree
+    are no proof of little noise. A new regime may differ from the one before it by a factor whose logarithm has a
+    standard deviation of 0.5: its first run has to be that much further off.
     """
 
+    priors: Priors = Priors()
     history: History = field(default_factory=History)
     level: Level = field(default_factory=Level)
     former: Level | None = None
@@ -88,7 +104,7 @@ class Model:
     season: Season = NO_SEASON
     past_scores: deque[float] = field(default_factory=lambda: deque(maxlen=500))
     scores: Scores = field(default_factory=Scores)
-    scale: float = PRIOR_SCALE
+    scale: float = 0.0
     segment: int = 0
     segments: int = 1
     learned: int = 0
@@ -96,6 +112,10 @@ class Model:
     first_at: datetime | None = None
     last_at: datetime | None = None
     ceiling: float | None = None
+
+    def __post_init__(self) -> None:
+        self.scale = self.priors.scale
+        self.scores.unseen_mean = self.priors.unseen_mean
 
     def frame(self, terms: Terms) -> Frame:
         """Where such a run is expected."""
@@ -112,8 +132,8 @@ class Model:
     def allowance(self) -> float:
         """How far the level that alarms are measured against lies above the present one.
 
-        In the first three weeks that is the level before runs became faster: until the weekly season is known, the Monday
-        after the first weekend is no alarm.
+        In the first three weeks that is the level before runs became faster: until the weekly season is known, the
+        Monday after the first weekend is no alarm.
         """
         return 0.0 if self.ceiling is None else self.ceiling - self.level.value
 
@@ -180,15 +200,17 @@ class Model:
     def fit(self) -> None:
         """Fit everything anew to the runs that are kept.
 
-        Where size and season explain the runs as well without the level shifts that were found among them, there were none:
-        two weekends are a season. They must do so by the Bayesian information criterion, a shift having two parameters.
+        Where size and season explain the runs as well without the level shifts that were found among them, there were
+        none: two weekends are a season. They must do so by the Bayesian information criterion, a shift having two
+        parameters.
         """
         groups = self.history.column(Column.SEGMENT)
         fitted = self._fit_within(groups)
         shifts = len(np.unique(groups)) - 1
         if shifts:
+            tiny = self.priors.least_scale / 10
             one = self._fit_within(np.zeros(len(groups)))
-            gain = len(groups) * math.log((one.loss + LEAST_SCALE / 10) / (fitted.loss + LEAST_SCALE / 10))
+            gain = len(groups) * math.log((one.loss + tiny) / (fitted.loss + tiny))
             if gain < SEGMENT_COST * shifts * math.log(len(groups)):
                 groups[:] = self.segment
                 fitted, self.former, self.ceiling = one, None, None
@@ -206,8 +228,7 @@ class Model:
         logs = column(Column.LOG_SECONDS) - self._regime_offsets()
         size = fit_size(logs - self._seasons(self.season), column(Column.SIZE), groups) or self.size
         logs = logs - size.of_all(column(Column.SIZE))
-        spread = MAD_TO_DEVIATION * float(np.median(np.abs(_centred(logs - self._seasons(self.season), groups))))
-        season = fit_season(_centred(logs, groups), column(Column.HOUR), column(Column.WEEKDAY), spread + LEAST_SCALE)
+        season = fit_season(_centred(logs, groups), column(Column.HOUR), column(Column.WEEKDAY))
         values = logs - self._seasons(season)
         deviations = _centred(values, groups)
         return _Fitted(size, season, values, deviations, float(np.abs(deviations).mean()))
@@ -217,8 +238,9 @@ class Model:
         spread = MAD_TO_DEVIATION * float(np.median(np.abs(deviations)))
         spread *= math.sqrt(len(deviations) / free) if free else 0.0
         weight = MAD_EFFICIENCY * free
-        variance = (PRIOR_RUNS * PRIOR_SCALE**2 + weight * spread**2) / (PRIOR_RUNS + weight)
-        self.scale = max(math.sqrt(variance), LEAST_SCALE)
+        prior = self.priors
+        variance = (prior.scale_runs * prior.scale**2 + weight * spread**2) / (prior.scale_runs + weight)
+        self.scale = max(math.sqrt(variance), prior.least_scale)
 
     def _regime_offsets(self) -> NDArray[np.float64]:
         offsets = np.zeros(self.regimes.count)

@@ -12,7 +12,6 @@ TAIL = 64
 TAIL_SHARE = 20
 LONGEST = 20_000
 PRIOR_SHAPE, PRIOR_SHAPE_RUNS = 0.2, 60
-UNSEEN_MEAN = 3.0
 PRIOR_FREEDOM = 5.0
 SHORT, LONG = 20, 200
 _NORMAL = NormalDist()
@@ -36,11 +35,12 @@ def upper_tail(score: float) -> float:
 class Scores:
     """Standardised deviations of the runs so far, and what they say of the next.
 
-    The body is conformal: the rank among the last 500 (G. Shafer and V. Vovk, "A tutorial on conformal prediction", JMLR 9,
-    2008). Rates below one in as many runs as were seen cannot be had from ranks: there a generalised Pareto distribution
-    is fitted to the largest deviations ever seen (J. Pickands, "Statistical inference using extreme order statistics",
-    1975; probability-weighted moments by J. R. M. Hosking and J. R. Wallis, 1987), its shape moderated toward 0.15. Up to
-    20 runs only the prior speaks, Student's t with 5 degrees of freedom, and up to 200 less and less.
+    The body is conformal: the rank among the last 500 (G. Shafer and V. Vovk, "A tutorial on conformal prediction",
+    JMLR 9, 2008). Rates below one in as many runs as were seen cannot be had from ranks: there a generalised Pareto
+    distribution is fitted to the largest deviations ever seen (J. Pickands, "Statistical inference using extreme
+    order statistics", 1975; probability-weighted moments by J. R. M. Hosking and J. R. Wallis, 1987), its shape
+    moderated toward 0.2. Up to 20 runs only the prior speaks, Student's t with 5 degrees of freedom, and up to 200
+    less and less.
     """
 
     recent: deque[float] = field(default_factory=deque)
@@ -51,6 +51,7 @@ class Scores:
     share: float = 0.0
     shape: float = PRIOR_SHAPE
     spread: float = 1.0
+    unseen_mean: float = 3.0
 
     def add(self, deviation: float) -> None:
         """Take one more."""
@@ -94,7 +95,9 @@ class Scores:
         mean = max(sum(excesses) / size, 1e-9)
         weighted = sum(excess * (size - 0.65 - index) / size for index, excess in enumerate(excesses)) / size
         estimate = 2 - mean / (mean - 2 * weighted) if mean > 2 * weighted else 0.5
-        moderated = (size * estimate + PRIOR_SHAPE_RUNS * PRIOR_SHAPE) / (size + PRIOR_SHAPE_RUNS) + 0.5 / math.sqrt(size + PRIOR_SHAPE_RUNS)
+        moderated = (size * estimate + PRIOR_SHAPE_RUNS * PRIOR_SHAPE) / (size + PRIOR_SHAPE_RUNS) + 0.5 / math.sqrt(
+            size + PRIOR_SHAPE_RUNS
+        )
         self.shape = min(max(moderated, 0.02), 0.6)
         self.spread = mean * (1 - self.shape)
 
@@ -110,10 +113,11 @@ class Scores:
     def lone_chance(self, deviation: float) -> float:
         """How rare such a deviation is where it is the only one.
 
-        Rarer than one in all runs so far is an extrapolation from what was seen, and what was never seen may still come: a
-        lock, a stalled disk. So there is added what is beyond a first such run, exponential with a stated mean of 3.
+        Rarer than one in all runs so far is an extrapolation from what was seen, and what was never seen may still
+        come: a lock, a stalled disk. So there is added what is beyond a first such run, exponential with a stated
+        mean.
         """
-        unseen = math.exp(-max(deviation, 0.0) / UNSEEN_MEAN) / (self.count + 1)
+        unseen = math.exp(-max(deviation, 0.0) / self.unseen_mean) / (self.count + 1)
         return upper_tail(self.score(deviation)) + unseen
 
     def _chance(self, deviation: float) -> float:

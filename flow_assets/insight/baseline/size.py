@@ -51,9 +51,9 @@ def prior_effect(size: float) -> SizeEffect:
 def fit_size(logs: NDArray[np.float64], sizes: NDArray[np.float64], groups: NDArray[np.float64]) -> SizeEffect | None:
     """The effect that leaves the least mean absolute deviation.
 
-    Least absolute deviations (as in Theil-Sen, a robust regression: half of the runs may be outliers) over a grid of fixed
-    costs, since the logarithm of `fixed + size` is not linear in anything. Within groups only: a level shift or another
-    regime is no effect of size.
+    Least absolute deviations (as in Theil-Sen, a robust regression: half of the runs may be outliers) over a grid of
+    fixed costs, since the logarithm of `fixed + size` is not linear in anything. Within groups only: a level shift or
+    another regime is no effect of size.
 
     Args:
         logs: logarithms of seconds.
