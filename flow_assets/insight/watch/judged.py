@@ -1,7 +1,7 @@
 """The calls of a dataset, each judged by those before it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
 
@@ -30,7 +30,7 @@ class JudgedCall:
     Attributes:
         p_value: how likely one at least so slow was.
         expected_seconds: how long it should have taken; None while nothing was known.
-        limit_seconds: from where on it counts as slow, if it is slower by a second at least; None likewise.
+        limit_seconds: from where on it counts as slow, if by a second at least; None likewise, and long ago.
         usual_seconds: how long a call of usual size should have taken then: the level, without sizes and seasons.
         level: how many times as long as expected it took, or as the last few did in the middle if that is more.
         is_slow: whether it was slower than expected, by so much that people care, and too rarely so for chance.
@@ -80,7 +80,8 @@ def judge(calls: Sequence[Call], expectation: Expectation, last: int | None = No
     judged: list[JudgedCall] = []
     for number, call in enumerate(calls):
         if number >= unjudged:
-            judged.append(_judge_call(call, expectation, usual, [one.ratio for one in judged[-_LEVEL:]]))
+            one = _judge_call(call, expectation, usual, [one.ratio for one in judged[-_LEVEL:]])
+            judged.append(one if number < len(calls) - JUDGED_CALLS else _with_limit(one, expectation))
         expectation.learn(call.seconds, size=size_of(call), regime=call.code_fingerprint, at=call.at)
     return tuple(judged)
 
@@ -98,12 +99,18 @@ def is_noticeable(ratio: float, expected: float) -> bool:
 def _judge_call(call: Call, expectation: Expectation, usual_size: float, before: Sequence[float]) -> JudgedCall:
     size, regime, at = size_of(call), call.code_fingerprint, call.at
     verdict = expectation.judge(call.seconds, size=size, regime=regime, at=at)
-    limit = expectation.limit(size=size, regime=regime, at=at)
     expected = verdict.expected_seconds
-    if limit is None or not expected:
-        return JudgedCall(call, verdict.p_value, expected, limit, None, 1.0, is_slow=False)
+    if not expected:
+        return JudgedCall(call, verdict.p_value, None, None, None, 1.0, is_slow=False)
     usual = expectation.judge(call.seconds, size=usual_size, regime=regime).expected_seconds
     ratio = call.seconds / expected
     level = max(ratio, median([*before, ratio]))  # the one that tips the scales need not be the slowest
     is_slow = verdict.anomalous and is_noticeable(level, expected)
-    return JudgedCall(call, verdict.p_value, expected, limit, usual, level, is_slow)
+    return JudgedCall(call, verdict.p_value, expected, None, usual, level, is_slow)
+
+
+def _with_limit(one: JudgedCall, expectation: Expectation) -> JudgedCall:
+    """With the limit, which takes long to find and is only shown."""
+    call = one.call
+    limit = expectation.limit(size=size_of(call), regime=call.code_fingerprint, at=call.at)
+    return replace(one, limit_seconds=limit)
