@@ -1,14 +1,20 @@
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
 
 import pytest
 
 from flow_assets.insight.watch.durations import TOLD_FOR, durations
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity, Finding
+from flow_assets.materialization.project import Project
+from flow_assets.settings import Settings
 from flow_assets_tests.insight.watch.ledger_history import (
     CODE,
     DAY,
     OTHER_CODE,
+    START,
     History,
     SimpleExpectation,
 )
@@ -167,3 +173,17 @@ def test_the_next_change_of_code_ends_what_was_told_of_the_last(history: History
     assert told(history, begin + 3 * DAY) == ["code of trends bbbbbbbb"]
     history.add(begin + 4 * DAY, {"trends": 30.0}, code="c" * 64)
     assert told(history, begin + 4 * DAY) == []
+
+
+def test_a_process_that_has_looked_before_sees_what_a_new_one_sees(history: History, tmp_path: Path) -> None:
+    random = Random(20240603)
+    for number in range(30):
+        now = START + number * DAY
+        code = OTHER_CODE if number > 20 else CODE
+        seconds = {name: usual * random.choice([1.0, 1.1, 0.9, 3.0]) for name, usual in USUAL.items()}
+        history.add(now, seconds, code=code, rows=random.choice([500, 1000, 2000]))
+        looked = watch(history, now)
+        copy = tmp_path / f"copy-{number}"
+        shutil.copytree(history.project.settings.root, copy)
+        anew = Project.open(Settings(data=copy), history.project.graph)
+        assert durations(Situation(anew, now), SimpleExpectation) == looked

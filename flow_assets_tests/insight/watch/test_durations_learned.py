@@ -7,7 +7,7 @@ import pytest
 
 from flow_assets.insight.watch.durations import durations
 from flow_assets.insight.watch.situation import Situation
-from flow_assets_tests.insight.watch.ledger_history import DAY, OTHER_CODE, START, History
+from flow_assets_tests.insight.watch.ledger_history import CODE, DAY, OTHER_CODE, START, History
 
 NAMES = ("raw_readings", "readings", "trends", "meters_seen")
 
@@ -63,3 +63,19 @@ def test_a_code_that_takes_half_as_long_again_is_told_with_its_change(noisy: Noi
 def test_a_slow_run_in_between_is_told_once(noisy: Noisy) -> None:
     assert "slow trends" in noisy.run(5.0)
     assert "slow trends" not in noisy.run()
+
+
+@pytest.mark.parametrize("code", [CODE, OTHER_CODE])
+def test_after_a_week_of_runs_a_function_that_sleeps_is_told_at_once(history: History, code: str) -> None:
+    now = history.daily(7, dict.fromkeys(NAMES, 0.05))
+    history.add(now, {**dict.fromkeys(NAMES, 0.05), "trends": 6.0}, code=code)
+    found = durations(Situation(history.project, now))
+    assert [(finding.dataset, finding.evidence["seconds"]) for finding in found] == [("trends", 6.0)]
+    history.add(now + DAY, dict.fromkeys(NAMES, 0.05), code=code)
+    assert durations(Situation(history.project, now + DAY)) == []
+
+
+def test_a_year_computed_anew_at_once_is_not_slow(history: History) -> None:
+    now = history.daily(14, dict.fromkeys(NAMES, 2.0), rows=1000)
+    history.add(now, dict.fromkeys(NAMES, 700.0), rows=365_000, partitions=[f"{day:03}" for day in range(365)])
+    assert durations(Situation(history.project, now)) == []

@@ -88,6 +88,14 @@ def test_a_run_of_which_nothing_is_known_hangs_after_an_hour(history: History) -
     assert (finding.dataset, "limit_seconds" in finding.evidence) == ("meters_seen", False)
 
 
+def test_a_run_of_which_not_even_the_datasets_are_known_has_a_name(history: History) -> None:
+    begin = history.daily(10, USUAL)
+    (finding,) = watch(history, begin + seconds(3601), observed(begin, datasets=(), partitions=None))
+    assert finding.title == "Hung run going: nothing published for 60.0 min"
+    strange = observed(begin, datasets=("gone",), partitions=("nowhere", "never"))
+    assert watch(history, begin + seconds(3599), strange) == []
+
+
 def test_failed_and_idle_runs_teach_nothing(history: History) -> None:
     begin = history.daily(10, USUAL)
     history.add(begin, USUAL, run_seconds=5000.0, outcomes={"computed": 1, "failed": 1})
