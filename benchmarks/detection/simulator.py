@@ -104,17 +104,21 @@ def _sizes(random: np.random.Generator, hour: Integers, weekday: Integers, hours
 
 
 def _work(random: np.random.Generator, done: Floats, sizes: Floats, is_told: bool) -> Floats:
-    """The logarithm of seconds for so many rows: a fixed cost, and one that grows with them, sometimes faster than
-    they.""" seconds = np.exp(random.uniform(np.log(2), np.log(2000))) fixed = random.choice([0.0, 0.1, 0.5, 2.0,
-    10.0]) power = random.choice([1.0, 1.0, 1.0, 1.1, 1.5]) work = (done if is_told else sizes[: len(done)]) /
-    np.median(sizes) return np.asarray(np.log(seconds * (fixed + work**power)))
+    """The logarithm of seconds for so many rows: a fixed cost, and one that grows with them, or faster than they."""
+    seconds = np.exp(random.uniform(np.log(2), np.log(2000)))
+    fixed = random.choice([0.0, 0.1, 0.5, 2.0, 10.0])
+    power = random.choice([1.0, 1.0, 1.0, 1.1, 1.5])
+    work = (done if is_told else sizes[: len(done)]) / np.median(sizes)
+    return np.asarray(np.log(seconds * (fixed + work**power)))
 
 
 def _releases(random: np.random.Generator, runs: int) -> tuple[Integers, Floats]:
-    """The version of the code of each run, and what it adds: nothing, or for one in six that it is faster from then
-    on.""" every = random.choice([300, 700, 1500, 100_000]) is_release = random.random(runs) < 1 / every is_release[0]
-    = False effects = np.where(random.random(runs) < 1 / 6, -random.uniform(0.1, 0.6, runs), random.normal(0, 0.01,
-    runs)) return np.cumsum(is_release), np.cumsum(np.where(is_release, effects, 0.0))
+    """The version of the code of each run, and what it adds: nothing, or, one in six, it is faster from then on."""
+    every = random.choice([300, 700, 1500, 100_000])
+    is_release = random.random(runs) < 1 / every
+    is_release[0] = False
+    effects = np.where(random.random(runs) < 1 / 6, -random.uniform(0.1, 0.6, runs), random.normal(0, 0.01, runs))
+    return np.cumsum(is_release), np.cumsum(np.where(is_release, effects, 0.0))
 
 
 def _load(random: np.random.Generator, hour: Integers, weekday: Integers) -> Floats:

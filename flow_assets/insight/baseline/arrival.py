@@ -14,7 +14,7 @@ from flow_assets.insight.baseline.verdict import Verdict
 PRIORS = Priors(scale=0.1, scale_runs=2.0, least_scale=0.005, unseen_mean=1.5)
 ABOUT_A_DAY = timedelta(hours=20)
 KEPT = 500
-LEAST_WALL_SECONDS = 1.0
+LEAST_WALL_SECONDS, EARLIEST_WALL_SECONDS = 1.0, 4 * 3600.0
 STEPS = 60
 _Arrival = tuple[datetime, float, float | None, Hashable]
 
@@ -23,7 +23,7 @@ class ArrivalBaseline:
     """When the partition of a period is there, and on which days none comes.
 
     A source keeps the time of its clock. So arrivals are compared in local time: of periods of a day or longer by how
-    long after the beginning of the local day on which the period ended they came, of shorter ones by what the clock
+    long after the beginning of a local day they came, of shorter ones by what the clock
     showed since their end. What is learned of that is what `DurationBaseline` learns of durations, with priors of its
     own: weekdays that are later than others, robust limits, and a source that lastingly comes later, which is told
     once.
@@ -46,6 +46,7 @@ class ArrivalBaseline:
         self._rate = false_alarm_rate
         self._delays = DurationBaseline(false_alarm_rate, priors=PRIORS)
         self._pattern = Pattern()
+        self._is_first, self._days = True, 0
         self._arrivals: list[_Arrival] = []
         self._shortest_gap: timedelta | None = None
         self._last_at: datetime | None = None
@@ -132,6 +133,7 @@ class ArrivalBaseline:
         was_daily, self._shortest_gap = self._is_daily, gap
         if was_daily != self._is_daily:
             self._delays = DurationBaseline(self._rate, priors=PRIORS)
+            self._is_first, self._days = True, 0
             for arrival in self._arrivals:
                 self._take(*arrival)
 
@@ -140,6 +142,9 @@ class ArrivalBaseline:
         return self._shortest_gap is None or self._shortest_gap >= ABOUT_A_DAY
 
     def _take(self, local: datetime, seconds: float, size: float | None, regime: Hashable) -> None:
+        if self._is_first:  # on which day after the period's end it comes
+            self._is_first = False
+            self._days = max(int((self._wall(local, seconds) - EARLIEST_WALL_SECONDS) // 86_400), 0)
         self._delays.learn(self._wall(local, seconds), size=size, regime=regime, at=local)
 
     def _wall(self, local: datetime, elapsed: float) -> float:
@@ -163,7 +168,9 @@ class ArrivalBaseline:
 
     def _origin(self, local: datetime) -> datetime:
         naive = local.replace(tzinfo=None)
-        return naive.replace(hour=0, minute=0, second=0, microsecond=0) if self._is_daily else naive
+        if not self._is_daily:
+            return naive
+        return naive.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=self._days)
 
     def _reason(self, verdict: Verdict, local: datetime, expected: float) -> str:
         usual = (local.astimezone(UTC) + timedelta(seconds=expected)).astimezone(self._zone)

@@ -43,6 +43,15 @@ class Chart:
         """The sum with one more score, which counts no more than `LARGEST_SCORE`."""
         return max(0.0, self.total + min(score, LARGEST_SCORE) / math.sqrt(self.clumping) - self.slack)
 
+    def chance_after(self, score: float) -> float:
+        """How rarely a sum is so large when nothing has changed; a single run is no change, whatever its score."""
+        return rate(self.after(score), self.slack) if self.length else 1.0
+
+    @property
+    def chance(self) -> float:
+        """The same of the sum so far."""
+        return rate(self.total, self.slack) if self.length > 1 else 1.0
+
     def take(self, score: float) -> None:
         """Add a score."""
         self.total = self.after(score)
@@ -76,12 +85,3 @@ def rate(total: float, slack: float) -> float:
     if exponent > 300:
         return 0.0
     return min(1.0, 2 * slack**2 / (math.expm1(exponent) - exponent))
-
-
-def sum_at(wanted_rate: float, slack: float) -> float:
-    """The sum that a chart without a change reaches that often: the inverse of `rate`."""
-    low, high = 0.0, 150.0 / slack
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if rate(middle, slack) <= wanted_rate else (middle, high)
-    return high

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flow_assets.insight.baseline.arguments import check_at, check_rate, check_seconds, check_size
-from flow_assets.insight.baseline.charts import Chart, rate
+from flow_assets.insight.baseline.charts import Chart
 from flow_assets.insight.baseline.model import Frame, Look, Model, Priors, Terms
 from flow_assets.insight.baseline.verdict import Verdict
 
@@ -16,6 +16,7 @@ SUDDEN_BLOCK, LASTING_BLOCK = 3, 16
 LEAST_SECONDS = 0.001
 LONGEST_LOG_SECONDS = 30.0
 STEPS = 50
+LEEWAY = 2
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class DurationBaseline:
         if look.single <= self._rate:
             log_seconds = self._limit(frame, only_single=True)
             look = self._look(frame, log_seconds)
+            deviation = self._model.scores.tempered(look.deviation)
+            look, log_seconds = replace(look, deviation=deviation), frame.centre + deviation * frame.unit
         is_fitted = self._model.learn(log_seconds, terms, look)
         if is_fitted:
             for chart in (*self._alarming, *self._slower, *self._faster):
@@ -125,8 +128,8 @@ class DurationBaseline:
             score,
             alarming_score,
             scores.lone_chance((deviation - frame.allowance) / frame.widening) / SHARE_OF_SINGLE,
-            rate(sudden.after(alarming_score), SUDDEN) / SHARE_OF_SUDDEN,
-            rate(lasting.after(alarming_score), LASTING) / SHARE_OF_LASTING,
+            sudden.chance_after(alarming_score) / SHARE_OF_SUDDEN,
+            lasting.chance_after(alarming_score) / SHARE_OF_LASTING,
         )
 
     def _limit(self, frame: Frame, only_single: bool) -> float:
@@ -157,7 +160,7 @@ class DurationBaseline:
 
     def _fired(self, charts: tuple[Chart, Chart]) -> Chart | None:
         for chart, share in zip(charts, (SHARE_OF_SUDDEN, SHARE_OF_LASTING), strict=True):
-            if rate(chart.total, chart.slack) / share <= self._rate:
+            if chart.chance / share <= self._rate:
                 return chart
         return None
 
@@ -166,7 +169,7 @@ class DurationBaseline:
         if min(look.sudden, look.lasting) <= self._rate:
             chart = self._alarming[0 if look.sudden <= self._rate else 1]
             runs = chart.length + 1
-            since = " since another regime began" if 0 < frame.regime_runs < runs else ""
+            since = " since about when the regime changed" if 0 < frame.regime_runs <= runs + LEEWAY else ""
             return f"level shift: the last {runs} runs{since} are slower, this one {ratio:.3g} times {expected}"
         if look.single <= self._rate:
             return f"an outlier: {ratio:.3g} times the expected {expected}"

@@ -11,6 +11,7 @@ MOST_REGIMES = 32
 MOST_VALUES = 100
 ALTERNATE_DOUBT, SUCCESSOR_DOUBT = 1.0, 50.0
 MANY_RUNS, REFIT_RUNS = 20, 10
+LATELY = 20
 MEDIAN_VARIANCE = math.pi / 2
 
 
@@ -146,11 +147,9 @@ class Regimes:
     def _parent(self, label: Hashable) -> Regime | None:
         if not self.known:
             return None
-        latest_first = list(reversed(self.known))
-        shared = {other: _shared_parts(label, other) for other in latest_first}
-        return self.known[
-            max(latest_first, key=lambda other: (shared[other], shared[other] and self.known[other].runs))
-        ]
+        lately = [other for other, regime in self.known.items() if regime.last_seen >= self.runs - LATELY]
+        candidates = list(self.known) if isinstance(label, tuple) else lately
+        return self.known[max(candidates, key=lambda other: (_shared_parts(label, other), self.known[other].runs))]
 
 
 def _shared_parts(label: Hashable, other: Hashable) -> int:

@@ -14,6 +14,7 @@ LONGEST = 20_000
 PRIOR_SHAPE, PRIOR_SHAPE_RUNS = 0.2, 60
 PRIOR_FREEDOM = 5.0
 SHORT, LONG = 20, 200
+LARGEST_GROWTH = 1.25
 _NORMAL = NormalDist()
 
 
@@ -82,6 +83,10 @@ class Scores:
             _remove(self.ranked, deviation)
             _remove(self.largest, deviation)
             self.count -= 1
+
+    def tempered(self, deviation: float) -> float:
+        """What to add for an anomaly: not much more than the largest so far, so that it does not hide the next."""
+        return min(deviation, LARGEST_GROWTH * self.largest[-1]) if len(self.ranked) >= SHORT else deviation
 
     def fit_tail(self) -> None:
         """Fit the distribution beyond a threshold anew."""
