@@ -22,6 +22,7 @@ LOOKS = (3, 5, 8, 13, 21)
 
 LEAST_BEFORE = 5
 MOST_BEFORE = 40
+OBVIOUS_FACTOR = 10.0
 LEAST_CHANGE = 1.2
 """Smaller changes, either way, are not told."""
 
@@ -73,10 +74,8 @@ def split_at_change(calls: Sequence[Call]) -> tuple[Sequence[Call], Sequence[Cal
 def find_change(calls: Sequence[Call], make: MakeExpectation, rate: float) -> CodeChange | None:
     """What the last change of the code did to the durations; None if that is nothing, or cannot be told yet."""
     before, after = split_at_change(calls)
-    if len(before) < LEAST_BEFORE or len(after) < LOOKS[0]:
+    if len(before) < LEAST_BEFORE or not after:
         return None
-    from scipy.stats import mannwhitneyu  # takes long to import, and is rarely needed
-
     expectation = make(rate)
     for call in before:
         expectation.learn(call.seconds, size=size_of(call), regime=call.code_fingerprint, at=call.at)
@@ -88,11 +87,28 @@ def find_change(calls: Sequence[Call], make: MakeExpectation, rate: float) -> Co
         if len(later) < look:
             break
         ratios = [_compared(call, expectation, regime) for call in later[:look]]
-        p_value = float(mannwhitneyu(ratios, earlier, alternative="two-sided").pvalue)
+        p_value = _p_value(ratios, earlier)
         change = _change(before[-1], later[:look], median(ratios) / median(earlier), p_value)
         if p_value <= rate / len(LOOKS) and _is_worth_telling(change):
             return change
-    return None
+    return _obvious(before[-1], later, [_compared(call, expectation, regime) for call in later], earlier)
+
+
+def _obvious(
+    before: Call, later: Sequence[Call], ratios: Sequence[float], earlier: Sequence[float]
+) -> CodeChange | None:
+    """A change after which every call takes ten times as long as the longest before: no test is needed for that."""
+    if not ratios or not min(ratios) >= OBVIOUS_FACTOR * max(earlier):
+        return None
+    change = _change(before, later[:1], ratios[0] / median(earlier), 1 / (1 + len(earlier)))
+    return change if _is_worth_telling(change) else None
+
+
+def _p_value(later: Sequence[float], earlier: Sequence[float]) -> float:
+    """How likely it is by chance that they differ so much."""
+    from scipy.stats import mannwhitneyu  # takes long to import, and is rarely needed
+
+    return float(mannwhitneyu(later, earlier, alternative="two-sided").pvalue)
 
 
 def _compared(call: Call, expectation: Expectation, regime: str) -> float:

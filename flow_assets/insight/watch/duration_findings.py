@@ -76,7 +76,7 @@ def slow_machine_finding(slow: Mapping[str, Episode]) -> Finding:
     )
 
 
-def change_finding(change: CodeChange) -> Finding:
+def change_finding(change: CodeChange, judged: Sequence[JudgedCall]) -> Finding:
     """A change of code that made a dataset slower, or faster."""
     before, after = change.before[:_SHORT], change.after[:_SHORT]
     word = "slower" if change.is_regression else "faster"
@@ -104,6 +104,7 @@ def change_finding(change: CodeChange) -> Finding:
         since=change.since.timestamp(),
         run_id=change.run_id,
         link=f"/runs/{change.run_id}",
+        chart=_chart(judged),
     )
 
 

@@ -70,7 +70,11 @@ def test_after_a_week_of_runs_a_function_that_sleeps_is_told_at_once(history: Hi
     now = history.daily(7, dict.fromkeys(NAMES, 0.05))
     history.add(now, {**dict.fromkeys(NAMES, 0.05), "trends": 6.0}, code=code)
     found = durations(Situation(history.project, now))
-    assert [(finding.dataset, finding.evidence["seconds"]) for finding in found] == [("trends", 6.0)]
+    (finding,) = found
+    assert finding.dataset == "trends"
+    assert finding.evidence.get("code_after", CODE[:8]) == code[:8]
+    assert finding.chart is not None
+    assert finding.chart.values[-1] == 6.0
     history.add(now + DAY, dict.fromkeys(NAMES, 0.05), code=code)
     assert durations(Situation(history.project, now + DAY)) == []
 
