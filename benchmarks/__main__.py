@@ -23,6 +23,7 @@ MEASUREMENTS = (
     "scan",
     "check_bookkeeping",
     "merge_states",
+    "detection",
 )
 RESULTS = Path(__file__).parent / "results"
 

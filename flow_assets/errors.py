@@ -60,6 +60,10 @@ class RoutesError(SettingsError):
     """The file that says where alerts are delivered cannot be used; the message names every line that is wrong."""
 
 
+class BaselineError(FlowError):
+    """A baseline is told something that is no duration, size, moment or rate."""
+
+
 class RuleError(FlowError):
     """A rule's Python function raised, or answered what says nothing of rows."""
 
