@@ -4,6 +4,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from flow_assets.automation.requesting import build_schedules, build_sensors
+from flow_assets.automation.watching import build_watches
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import build_assets
 from flow_assets.materialization.skin.step import Listener
@@ -16,7 +17,7 @@ def build_definitions(project: Project, listener: Listener | None = None) -> dg.
         assets=build_assets(project, listener),
         resources=build_resources(project.settings),
         executor=dg.in_process_executor,
-        sensors=build_sensors(project),
+        sensors=[*build_sensors(project), *build_watches(project)],
         schedules=build_schedules(project),
     )
 

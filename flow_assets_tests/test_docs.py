@@ -32,6 +32,7 @@ COMMANDS = (
     "profile-data",
     "query",
     "report",
+    "watch",
     "alerts",
 )
 

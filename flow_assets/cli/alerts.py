@@ -4,7 +4,16 @@ from typing import Annotated
 
 import typer
 
-from flow_assets.cli import alerts_ack, alerts_list, alerts_resolve, alerts_show, alerts_silence, alerts_unsilence
+from flow_assets.cli import (
+    alerts_ack,
+    alerts_list,
+    alerts_resolve,
+    alerts_routes,
+    alerts_show,
+    alerts_silence,
+    alerts_test,
+    alerts_unsilence,
+)
 
 NAME = "alerts"
 EXAMPLES = (
@@ -19,7 +28,16 @@ def make_app() -> typer.Typer:
     """The subcommands; without any, what is open is listed."""
     made = typer.Typer(invoke_without_command=True, rich_markup_mode="rich", no_args_is_help=False)
     made.callback()(_list_by_default)
-    for command in (alerts_list, alerts_show, alerts_ack, alerts_silence, alerts_unsilence, alerts_resolve):
+    for command in (
+        alerts_list,
+        alerts_show,
+        alerts_ack,
+        alerts_silence,
+        alerts_unsilence,
+        alerts_resolve,
+        alerts_routes,
+        alerts_test,
+    ):
         examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
         made.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
     return made

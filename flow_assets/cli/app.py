@@ -19,6 +19,7 @@ from flow_assets.cli import (
     report,
     run,
     status,
+    watch,
     why,
 )
 from flow_assets.errors import FlowError, SelectionError, SettingsError
@@ -39,7 +40,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (land, plan, run, why, fingerprint, status, kpis, quality, quarantine, profile_data, query, report):
+for command in (
+    land,
+    plan,
+    run,
+    why,
+    fingerprint,
+    status,
+    kpis,
+    quality,
+    quarantine,
+    profile_data,
+    query,
+    report,
+    watch,
+):
     examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
     app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
 examples = "\n".join(("Examples:", *(f"  {example}" for example in alerts.EXAMPLES)))

@@ -54,8 +54,9 @@ def command(
 
 
 def _alerts(project: "Project") -> "Sequence[Alert]":
-    """Those of the ledger; here they come in."""
-    return ()
+    from flow_assets.ledger.alerts import Alerts
+
+    return Alerts(project.engine, project.settings.environment).find()
 
 
 def _write(report: "Report", path: Path) -> int:

@@ -50,9 +50,10 @@ def _look() -> "Sequence[Look]":
     from datetime import UTC, datetime
 
     from flow_assets.automation.watching import look_from_outside
+    from flow_assets.ledger.alerts import Alerts
     from flow_assets.settings import load_settings
 
-    return look_from_outside(load_settings(), _load, datetime.now(UTC), None)
+    return look_from_outside(load_settings(), _load, datetime.now(UTC), Alerts)
 
 
 def _load(settings: "Settings") -> "Project":

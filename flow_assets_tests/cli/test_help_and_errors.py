@@ -20,6 +20,7 @@ COMMANDS = [
     "profile-data",
     "query",
     "report",
+    "watch",
     "alerts",
 ]
 

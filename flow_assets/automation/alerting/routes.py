@@ -28,7 +28,7 @@ from flow_assets.declaration.durations import duration
 from flow_assets.ledger.findings import Alert, AlertSeverity, Finding
 from flow_assets.settings import Settings
 
-WATCHES = ("freshness", "durations", "quality", "failures", "resources")
+WATCHES = ("freshness", "durations", "quality", "failures", "resources", "watching")
 """What a route may name under `watches`."""
 
 _SEVERITIES = tuple(AlertSeverity)
@@ -82,7 +82,7 @@ class Routes:
     def load(
         cls,
         path: Path | None,
-        graph: DatasetGraph,
+        graph: DatasetGraph | None,
         wording: Wording | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Self:
@@ -90,15 +90,16 @@ class Routes:
 
         Args:
             path: the file.
-            graph: the datasets that the routes may name.
+            graph: the datasets that the routes may name; None if they do not load, and any may be named.
             wording: how alerts are worded.
             environment: where secrets are taken from; by default this process's.
 
         Raises:
             RoutesError: the file cannot be used; the message names every line that is wrong, and shows no secret.
         """
+        there = graph or DatasetGraph({})
         if path is None:
-            return cls(graph)
+            return cls(there)
         file = read_route_file(path)
         problems: list[Problem] = []
         places = dict(_places(file, wording or Wording(), os.environ if environment is None else environment, problems))
@@ -106,7 +107,7 @@ class Routes:
             problems += _unknown_names(number, entry, graph, set(file.content.destinations))
         file.require_none(problems)
         routes = (_route(number, entry, places) for number, entry in enumerate(file.content.routes, 1))
-        return cls(graph, tuple(routes), places)
+        return cls(there, tuple(routes), places)
 
     def destinations(self, alert: Alert) -> list[Destination]:
         """Where `alert` goes, each place once, told as the first route that names it says."""
@@ -125,13 +126,13 @@ class Routes:
                     return
 
 
-def load_routes(settings: Settings, graph: DatasetGraph) -> Routes:
+def load_routes(settings: Settings, graph: DatasetGraph | None) -> Routes:
     """The routes that the settings name, worded for this deployment.
 
     Raises:
         RoutesError: the file cannot be used.
     """
-    return Routes.load(settings.alert_routes, graph, Wording.of(settings, graph))
+    return Routes.load(settings.alert_routes, graph, Wording.of(settings, graph or DatasetGraph({})))
 
 
 def _is_one(wanted: Sequence[str], value: str) -> bool:
@@ -185,17 +186,19 @@ def _sender(values: Mapping[str, str], wording: Wording) -> Sender:
     return AlertmanagerSender(values["alertmanager"], wording, Credentials(**shown))
 
 
-def _unknown_names(number: int, entry: RouteEntry, graph: DatasetGraph, places: set[str]) -> Iterator[Problem]:
+def _unknown_names(number: int, entry: RouteEntry, graph: DatasetGraph | None, places: set[str]) -> Iterator[Problem]:
     """What a route names that there is not."""
-    datasets = graph.datasets.values()
+    datasets = graph.datasets.values() if graph else ()
     known: dict[str, tuple[Sequence[str], set[str], Callable[[str, set[str]], bool]]] = {
         "to": (entry.to, places, _is_in),
         "watches": (entry.watches, set(WATCHES), _is_in),
+    }
+    of_datasets: dict[str, tuple[Sequence[str], set[str], Callable[[str, set[str]], bool]]] = {
         "layers": (entry.layers, {d.layer for d in datasets}, _is_in),
         "owners": (entry.owners, {owner for d in datasets for owner in d.owners}, _is_in),
-        "datasets": (entry.datasets, set(graph.datasets), _fits_one),
+        "datasets": (entry.datasets, {d.name for d in datasets}, _fits_one),
     }
-    for key, (names, allowed, is_known) in known.items():
+    for key, (names, allowed, is_known) in {**known, **(of_datasets if graph else {})}.items():
         for name in names:
             if not is_known(name, allowed):
                 yield Problem(("routes", number, key), _unknown(name, key, allowed))

@@ -5,7 +5,6 @@ says, and what they find is handed to the alerts. A sensor here asks for no run.
 outside: it sees that Dagster itself does not run, or that the code does not load.
 """
 
-from flow_assets.automation.watching.outside import look_from_outside
-from flow_assets.automation.watching.ticks import build_watch_sensors
+from flow_assets.automation.watching.deployment import build_watches, watch_once
 
-__all__ = ["build_watch_sensors", "look_from_outside"]
+__all__ = ["build_watches", "watch_once"]

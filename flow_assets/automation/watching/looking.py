@@ -2,18 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flow_assets.automation.watching.keeping import AlertKeeper
 from flow_assets.errors import FlowError, WatchError
+from flow_assets.insight.baseline import ArrivalBaseline
+from flow_assets.insight.watch.budget import read_budget
+from flow_assets.insight.watch.durations import durations
 from flow_assets.insight.watch.failures import failures
+from flow_assets.insight.watch.freshness import freshness
+from flow_assets.insight.watch.learning import NewModel
 from flow_assets.insight.watch.quality import quality
+from flow_assets.insight.watch.resources import resources
 from flow_assets.insight.watch.situation import Situation, Watch
 from flow_assets.insight.watch.words import counted
 from flow_assets.ledger.findings import Alert, Finding
 
+
+def _freshness(situation: Situation) -> Sequence[Finding]:
+    return freshness(situation, _arrivals(read_budget(situation.project, situation.now).rate))
+
+
+@lru_cache(maxsize=16)
+def _arrivals(rate: float) -> NewModel:
+    """The same for the same rate: what arrivals taught is kept by it."""
+    return lambda timezone: ArrivalBaseline(false_alarm_rate=rate, timezone=timezone)
+
+
 WATCHES: Mapping[str, Watch] = {
+    "freshness": _freshness,
+    "durations": durations,
     "quality": quality,
     "failures": failures,
+    "resources": resources,
 }
 """Every watch by its name, which its findings and its sensor have too."""
 

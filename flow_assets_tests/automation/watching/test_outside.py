@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
-from flow_assets.automation.watching import look_from_outside, looking
+from flow_assets.automation.watching import looking
 from flow_assets.automation.watching.looking import Look
+from flow_assets.automation.watching.outside import look_from_outside
 from flow_assets.errors import StoreError
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import open_instance

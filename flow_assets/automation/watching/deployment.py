@@ -1,0 +1,46 @@
+"""Watching put together for a deployment: its alerts are kept in its ledger, and delivered as its settings say."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+import dagster as dg
+
+from flow_assets.automation.alerting.delivering import deliver_due, open_alerts
+from flow_assets.automation.watching.looking import Look
+from flow_assets.automation.watching.outside import Load, look_from_outside
+from flow_assets.automation.watching.ticks import build_watch_sensors
+from flow_assets.ledger import open_database
+from flow_assets.ledger.alerts import Alerts
+from flow_assets.materialization.project import Project
+from flow_assets.settings import Settings
+
+
+def build_watches(project: Project) -> list[dg.SensorDefinition]:
+    """A sensor for each watch, and the one that delivers."""
+    alerts = open_alerts(project)
+    return build_watch_sensors(project, alerts, partial(deliver_due, alerts, project.settings, project.graph))
+
+
+def watch_once(settings: Settings, load: Load, now: datetime) -> tuple[Sequence[Look], str]:
+    """Look with every watch from outside Dagster, deliver what is due, and say what became of that.
+
+    Args:
+        settings: of the deployment.
+        load: loads its code; whatever it raises is a finding.
+        now: in UTC.
+
+    Raises:
+        RoutesError: the file of routes cannot be used; what was found is kept in the ledger.
+        StoreError: the ledger cannot be used.
+    """
+    loaded: list[Project] = []
+
+    def load_and_keep(settings: Settings) -> Project:
+        loaded.append(load(settings))
+        return loaded[0]
+
+    looks = look_from_outside(settings, load_and_keep, now, Alerts)
+    graph = loaded[0].graph if loaded else None
+    alerts = open_alerts(loaded[0]) if loaded else Alerts(open_database(settings.ledger), settings.environment)
+    return looks, deliver_due(alerts, settings, graph, now.timestamp())
