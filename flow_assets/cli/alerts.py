@@ -21,6 +21,7 @@ EXAMPLES = (
     "flow alerts show 3",
     "flow alerts ack 3 4",
     "flow alerts --all --since 7d",
+    "flow alerts --calibration",
 )
 
 
@@ -48,12 +49,21 @@ def _list_by_default(
     show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     since: Annotated[str | None, typer.Option(help="And what was resolved since a date, or 7d, 12h, 4w ago.")] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="How often the past would have been told of, beside the budget.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Alone, it lists."""
     from flow_assets.errors import SelectionError
 
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is None and calibration:
+        from flow_assets.cli.alerts_calibration import show_calibration
+        from flow_assets.materialization.project import Project
+        from flow_assets.settings import load_settings
+
+        show_calibration(Project.open(load_settings()), as_json=as_json)
+    elif context.invoked_subcommand is None:
         alerts_list.command(show_all, since, exit_code, as_json)
-    elif show_all or since is not None or exit_code or as_json:
+    elif show_all or since is not None or exit_code or calibration or as_json:
         raise SelectionError(f"Write options after the subcommand: flow alerts {context.invoked_subcommand} --json")

@@ -40,21 +40,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (
-    land,
-    plan,
-    run,
-    why,
-    fingerprint,
-    status,
-    kpis,
-    quality,
-    quarantine,
-    profile_data,
-    query,
-    report,
-    watch,
-):
+_COMMANDS = (land, plan, run, why, fingerprint, status, kpis, quality, quarantine, profile_data, query, report, watch)
+for command in _COMMANDS:
     examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
     app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
 examples = "\n".join(("Examples:", *(f"  {example}" for example in alerts.EXAMPLES)))

@@ -38,22 +38,21 @@ def command(
         raise typer.Exit(_look_again(_seconds("--every", every), _seconds("--for", for_), as_json=as_json))
     if for_ is not None:
         raise SelectionError("--for says for how long to look again and again; add --every, such as --every 60s.")
-    looks = _look()
+    looks, delivered = _look()
     if as_json:
-        _print_json(looks)
+        _print_json(looks, delivered)
     else:
-        _print(looks)
+        _print(looks, delivered)
     raise typer.Exit(1 if any(look.findings for look in looks) else 0)
 
 
-def _look() -> "Sequence[Look]":
+def _look() -> "tuple[Sequence[Look], str]":
     from datetime import UTC, datetime
 
-    from flow_assets.automation.watching import look_from_outside
-    from flow_assets.ledger.alerts import Alerts
+    from flow_assets.automation.watching import watch_once
     from flow_assets.settings import load_settings
 
-    return look_from_outside(load_settings(), _load, datetime.now(UTC), Alerts)
+    return watch_once(load_settings(), _load, datetime.now(UTC))
 
 
 def _load(settings: "Settings") -> "Project":
@@ -93,19 +92,18 @@ def _seconds(option: str, text: str | None) -> float | None:
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
-def _print_json(looks: "Sequence[Look]") -> None:
+def _print_json(looks: "Sequence[Look]", delivered: str) -> None:
     from flow_assets.cli.console import print_json
 
-    print_json(
-        {
-            look.watch: {
-                "findings": [_finding_json(finding) for finding in look.findings],
-                "opened": [alert.number for alert in look.opened],
-                "resolved": [alert.number for alert in look.resolved],
-            }
-            for look in looks
+    found = {
+        look.watch: {
+            "findings": [_finding_json(finding) for finding in look.findings],
+            "opened": [alert.number for alert in look.opened],
+            "resolved": [alert.number for alert in look.resolved],
         }
-    )
+        for look in looks
+    }
+    print_json({"watches": found, "delivery": delivered})
 
 
 def _finding_json(finding: "Finding") -> dict[str, Any]:
@@ -114,7 +112,7 @@ def _finding_json(finding: "Finding") -> dict[str, Any]:
     return asdict(finding)
 
 
-def _print(looks: "Sequence[Look]") -> None:
+def _print(looks: "Sequence[Look]", delivered: str) -> None:
     from flow_assets.cli.console import out
 
     console = out()
@@ -126,3 +124,4 @@ def _print(looks: "Sequence[Look]") -> None:
                 console.print(f"  {line}", markup=False)
         if look.findings:
             console.print()
+    console.print(f"[bold]delivery[/]: {delivered}")
