@@ -120,8 +120,8 @@ class DurationBaseline:
     def _look(self, frame: Frame, log_seconds: float) -> _Judged:
         deviation = (log_seconds - frame.centre) / frame.unit
         scores = self._model.scores
-        score = scores.score(deviation)
-        alarming_score = scores.score(deviation - frame.allowance) if frame.allowance else score
+        score = self._model.score(deviation)
+        alarming_score = self._model.score(deviation - frame.allowance) if frame.allowance else score
         sudden, lasting = self._alarming
         return _Judged(
             deviation,

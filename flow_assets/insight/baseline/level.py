@@ -133,7 +133,8 @@ class Regimes:
             self.known[label] = regime
             self.count += 1
             if len(self.known) > MOST_REGIMES:
-                self.known.popitem(last=False)
+                forgotten = self.known.popitem(last=False)[1]
+                forgotten.parent = None  # or it would hold all that were before it
         self.known.move_to_end(label)
         regime.last_seen = self.runs
         self.runs += 1

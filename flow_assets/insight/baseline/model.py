@@ -66,7 +66,7 @@ class Frame:
         centre: the expected logarithm of seconds.
         unit: the standard deviation around it, with all that is uncertain of it.
         widening: by how many times a single run of a new regime may lie further off.
-        regime_runs: how many runs of its regime were seen.
+        regime_runs: how many runs of its regime were seen; 0 of the first regime.
         allowance: by how many units it may be slower because that was normal until lately.
     """
 
@@ -105,6 +105,7 @@ class Model:
     past_scores: deque[float] = field(default_factory=lambda: deque(maxlen=500))
     scores: Scores = field(default_factory=Scores)
     scale: float = 0.0
+    spread: float = math.inf
     segment: int = 0
     segments: int = 1
     learned: int = 0
@@ -126,7 +127,9 @@ class Model:
         unit = scale * self.level.inflation
         if regime.parent is not None and (not regime.runs or (regime.is_alternate and regime.runs < SETTLED_RUNS)):
             unit, widening = unit * widening, 1.0
-        return Frame(base + self.level.value, unit, widening, regime.runs, self.allowance / unit)
+        return Frame(
+            base + self.level.value, unit, widening, regime.runs if regime.parent else 0, self.allowance / unit
+        )
 
     @property
     def allowance(self) -> float:
@@ -141,6 +144,11 @@ class Model:
         if at is None or self.first_at is None or at - self.first_at > UNKNOWN_SEASON:
             return self.scale
         return math.hypot(self.scale, SEASON_SCALE)
+
+    def score(self, deviation: float) -> float:
+        """The normal score of a deviation; where the noise is less than is believed in, no more than the deviation."""
+        score = self.scores.score(deviation)
+        return score if self.spread > self.priors.least_scale else min(score, deviation)
 
     def learn(self, log_seconds: float, terms: Terms, look: Look | None) -> bool:
         """Take a run, as it looked before; None for the first. Returns whether everything was fitted anew."""
@@ -237,6 +245,7 @@ class Model:
         free = max(len(deviations) - len(np.unique(segments)), 0)
         spread = MAD_TO_DEVIATION * float(np.median(np.abs(deviations)))
         spread *= math.sqrt(len(deviations) / free) if free else 0.0
+        self.spread = spread if free else math.inf
         weight = MAD_EFFICIENCY * free
         prior = self.priors
         variance = (prior.scale_runs * prior.scale**2 + weight * spread**2) / (prior.scale_runs + weight)

@@ -74,7 +74,8 @@ class Scores:
         self.ranked = sorted(deviations)
         self.largest = self.ranked[-TAIL:]
         self.count = number = len(deviations)
-        return [_NORMAL.inv_cdf((bisect_left(self.ranked, value) + 0.5) / number) for value in deviations]
+        ranks = ((bisect_left(self.ranked, value) + bisect_right(self.ranked, value)) / 2 for value in deviations)
+        return [_NORMAL.inv_cdf(rank / number) for rank in ranks]
 
     def forget(self, number: int) -> None:
         """Take the last ones back."""

@@ -1,6 +1,7 @@
 """What a baseline of durations says of runs that are usual, slow, slower for good, larger, colder or new."""
 
 import math
+import pickle
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -81,6 +82,22 @@ def test_becoming_faster_is_no_alarm_and_moves_the_level() -> None:
     baseline = taught(noisy(400))
     assert first_alarm(baseline, [seconds / 2 for seconds in noisy(100, seed=4)]) is None
     assert baseline.judge(30.0).expected_seconds == pytest.approx(30.0, rel=0.08)
+
+
+def test_runs_that_always_take_the_same_may_vary_by_two_percent() -> None:
+    baseline = taught([60.0] * 300)
+    assert first_alarm(baseline, [61.0, 59.0, 60.5, 61.0, 60.0] * 4) is None
+    assert first_alarm(baseline, [90.0] * 3) is not None
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    baseline = DurationBaseline(RATE)
+    for number, seconds in enumerate(noisy(1500)):
+        baseline.learn(seconds, regime=number // 3)
+    early = len(pickle.dumps(baseline))
+    for number, seconds in enumerate(noisy(1500), start=1500):
+        baseline.learn(seconds, regime=number // 3)
+    assert len(pickle.dumps(baseline)) < 1.1 * early
 
 
 def test_lone_outliers_move_neither_the_level_nor_the_limit_much() -> None:
