@@ -1,6 +1,5 @@
 """Write the page that people look at, or say the same in short: what is there, what is off, and what it cost."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +10,6 @@ if TYPE_CHECKING:
 
     from flow_assets.insight.report.calendars import Calendar
     from flow_assets.insight.report.gather import Report
-    from flow_assets.ledger.findings import Alert
-    from flow_assets.materialization.project import Project
 
 NAME = "report"
 EXAMPLES = (
@@ -37,7 +34,7 @@ def command(
     from flow_assets.settings import load_settings
 
     project = Project.open(load_settings())
-    report = find_report(project, since, alerts=_alerts(project))
+    report = find_report(project, since, alerts=project.alerts.find())
     size = _write(report, html) if html is not None else 0
     if as_json:
         print_json(_json(report))
@@ -51,12 +48,6 @@ def command(
 
         console.print(_headline(report), markup=False)
         console.print(f"Page: {html.absolute()} ({size_text(size)})", markup=False)
-
-
-def _alerts(project: "Project") -> "Sequence[Alert]":
-    from flow_assets.ledger.alerts import Alerts
-
-    return Alerts(project.engine, project.settings.environment).find()
 
 
 def _write(report: "Report", path: Path) -> int:

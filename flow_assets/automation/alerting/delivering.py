@@ -1,23 +1,10 @@
-"""The alerts of a deployment and their delivery, put together from its settings."""
-
-from collections.abc import Mapping, Sequence
+"""Delivery to where the settings say."""
 
 from flow_assets.automation.alerting.engine import Delivered, deliver
 from flow_assets.automation.alerting.routes import load_routes
 from flow_assets.declaration import DatasetGraph
 from flow_assets.ledger.alerts import Alerts
-from flow_assets.materialization.project import Project
 from flow_assets.settings import Settings
-
-
-def open_alerts(project: Project) -> Alerts:
-    """The alerts in the project's ledger."""
-    return Alerts(project.engine, project.settings.environment, owners(project.graph))
-
-
-def owners(graph: DatasetGraph) -> Mapping[str, Sequence[str]]:
-    """Dataset to whose it is."""
-    return {name: dataset.owners for name, dataset in graph.datasets.items()}
 
 
 def deliver_due(alerts: Alerts, settings: Settings, graph: DatasetGraph | None, now: float) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 import dagster as dg
 
-from flow_assets.automation.alerting.delivering import deliver_due, open_alerts
+from flow_assets.automation.alerting.delivering import deliver_due
 from flow_assets.automation.watching.looking import Look
 from flow_assets.automation.watching.outside import Load, look_from_outside
 from flow_assets.automation.watching.ticks import build_watch_sensors
@@ -18,8 +18,8 @@ from flow_assets.settings import Settings
 
 def build_watches(project: Project) -> list[dg.SensorDefinition]:
     """A sensor for each watch, and the one that delivers."""
-    alerts = open_alerts(project)
-    return build_watch_sensors(project, alerts, partial(deliver_due, alerts, project.settings, project.graph))
+    deliver = partial(deliver_due, project.alerts, project.settings, project.graph)
+    return build_watch_sensors(project, project.alerts, deliver)
 
 
 def watch_once(settings: Settings, load: Load, now: datetime) -> tuple[Sequence[Look], str]:
@@ -42,5 +42,5 @@ def watch_once(settings: Settings, load: Load, now: datetime) -> tuple[Sequence[
 
     looks = look_from_outside(settings, load_and_keep, now, Alerts)
     graph = loaded[0].graph if loaded else None
-    alerts = open_alerts(loaded[0]) if loaded else Alerts(open_database(settings.ledger), settings.environment)
+    alerts = loaded[0].alerts if loaded else Alerts(open_database(settings.ledger), settings.environment)
     return looks, deliver_due(alerts, settings, graph, now.timestamp())

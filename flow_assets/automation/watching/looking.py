@@ -11,7 +11,7 @@ from flow_assets.insight.watch.budget import read_budget
 from flow_assets.insight.watch.durations import durations
 from flow_assets.insight.watch.failures import failures
 from flow_assets.insight.watch.freshness import freshness
-from flow_assets.insight.watch.learning import NewModel
+from flow_assets.insight.watch.freshness.learning import NewModel
 from flow_assets.insight.watch.quality import quality
 from flow_assets.insight.watch.resources import resources
 from flow_assets.insight.watch.situation import Situation, Watch

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flow_assets.declaration import TimePartitions
-from flow_assets.insight.watch.calls import recent_calls
+from flow_assets.insight.watch.durations.calls import recent_calls
+from flow_assets.insight.watch.durations.spans import recent_spans
 from flow_assets.insight.watch.memory import place_of, remembered, stamp
-from flow_assets.insight.watch.spans import recent_spans
 from flow_assets.materialization.project import Project
 
 GREATEST_RATE = 0.05

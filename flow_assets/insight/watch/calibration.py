@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from flow_assets.insight.baseline import DurationBaseline
 from flow_assets.insight.watch.budget import Budget, read_budget
-from flow_assets.insight.watch.calls import read_calls
-from flow_assets.insight.watch.episodes import find_episodes
-from flow_assets.insight.watch.expectations import MakeExpectation
-from flow_assets.insight.watch.judged import judge
+from flow_assets.insight.watch.durations.calls import read_calls
+from flow_assets.insight.watch.durations.episodes import find_episodes
+from flow_assets.insight.watch.durations.expectations import MakeExpectation
+from flow_assets.insight.watch.durations.judged import judge
 from flow_assets.materialization.project import Project
 
 _WEEK = timedelta(days=7)

@@ -14,7 +14,7 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._daemon import controller, daemon
 from dagster._daemon.types import DaemonHeartbeat
 
-from flow_assets.insight.watch.standing_still import ALL_SILENT_SECONDS, ONE_SILENT_SECONDS
+from flow_assets.insight.watch.failures.standing_still import ALL_SILENT_SECONDS, ONE_SILENT_SECONDS
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from flow_assets.insight.watch import calls as module
-from flow_assets.insight.watch.calls import MOST_CALLS, read_calls, recent_calls
+from flow_assets.insight.watch.durations import calls as module
+from flow_assets.insight.watch.durations.calls import MOST_CALLS, read_calls, recent_calls
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import transaction
 from flow_assets.ledger.statements import insert_rows

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from flow_assets.insight.watch.broken_rules import find_broken_rules
-from flow_assets.insight.watch.drifting import find_drifting
+from flow_assets.insight.watch.quality.broken_rules import find_broken_rules
+from flow_assets.insight.watch.quality.drifting import find_drifting
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import Finding
 

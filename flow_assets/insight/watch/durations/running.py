@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
-from flow_assets.insight.watch.calls import recent_calls
+from flow_assets.insight.watch.durations.calls import recent_calls
+from flow_assets.insight.watch.durations.run_limits import RunLimits, asked_of, did_of
+from flow_assets.insight.watch.durations.spans import recent_spans
 from flow_assets.insight.watch.memory import time_text
 from flow_assets.insight.watch.orchestration import ObservedRun
-from flow_assets.insight.watch.run_limits import RunLimits, asked_of, did_of
-from flow_assets.insight.watch.spans import recent_spans
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.findings import AlertSeverity, Finding

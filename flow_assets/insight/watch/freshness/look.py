@@ -7,13 +7,13 @@ is affected and no finding of its own. See docs/freshness.md for the rules.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flow_assets.declaration import Dataset
-from flow_assets.insight.watch.lateness import Causes, Late, grouped, in_rows, late_of
-from flow_assets.insight.watch.learning import NewModel
-from flow_assets.insight.watch.outdated import outdated
-from flow_assets.insight.watch.pace import Pace
-from flow_assets.insight.watch.series import read_series
+from flow_assets.insight.watch.freshness.lateness import Causes, Late, grouped, in_rows, late_of
+from flow_assets.insight.watch.freshness.learning import NewModel
+from flow_assets.insight.watch.freshness.outdated import outdated
+from flow_assets.insight.watch.freshness.pace import Pace
+from flow_assets.insight.watch.freshness.series import read_series
+from flow_assets.insight.watch.freshness.telling import Lateness, finding_of
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.telling import Lateness, finding_of
 from flow_assets.ledger.findings import Finding
 from flow_assets.ledger.holdings import Place
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from flow_assets.insight.watch.calls import Call
-from flow_assets.insight.watch.expectations import Expectation, MakeExpectation
-from flow_assets.insight.watch.judged import LEAST_EXCESS_SECONDS, size_of
+from flow_assets.insight.watch.durations.calls import Call
+from flow_assets.insight.watch.durations.expectations import Expectation, MakeExpectation
+from flow_assets.insight.watch.durations.judged import LEAST_EXCESS_SECONDS, size_of
 
 LOOKS = (3, 5, 8, 13, 21)
 """After so many calls of the new code it is asked."""

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from flow_assets.insight.watch.durations import durations
+from flow_assets.insight.watch.durations.running import seconds_text
 from flow_assets.insight.watch.orchestration import ObservedRun, Orchestration
-from flow_assets.insight.watch.running import seconds_text
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets_tests.insight.watch.ledger_history import DAY, OTHER_CODE, History, SimpleExpectation

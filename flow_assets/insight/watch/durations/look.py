@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 
 from flow_assets.insight.baseline import DurationBaseline
 from flow_assets.insight.watch.budget import read_budget
-from flow_assets.insight.watch.calls import recent_calls
-from flow_assets.insight.watch.changes import CodeChange, find_change
-from flow_assets.insight.watch.duration_findings import change_finding, slow_finding, slow_machine_finding
-from flow_assets.insight.watch.episodes import Episode, find_episodes
-from flow_assets.insight.watch.expectations import MakeExpectation
-from flow_assets.insight.watch.judged import Judged, JudgedCall, judge_calls
+from flow_assets.insight.watch.durations.calls import recent_calls
+from flow_assets.insight.watch.durations.code_changes import CodeChange, find_change
+from flow_assets.insight.watch.durations.episodes import Episode, find_episodes
+from flow_assets.insight.watch.durations.expectations import MakeExpectation
+from flow_assets.insight.watch.durations.findings import change_finding, slow_finding, slow_machine_finding
+from flow_assets.insight.watch.durations.judged import Judged, JudgedCall, judge_calls
+from flow_assets.insight.watch.durations.run_limits import RunLimits
+from flow_assets.insight.watch.durations.running import find_running, find_waiting, identity_of_run, slow_runs
 from flow_assets.insight.watch.memory import place_of, remembered
-from flow_assets.insight.watch.run_limits import RunLimits
-from flow_assets.insight.watch.running import find_running, find_waiting, identity_of_run, slow_runs
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import Finding
 

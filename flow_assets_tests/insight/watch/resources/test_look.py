@@ -4,8 +4,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flow_assets.insight.watch.machine import Disk, Machine, find_disks, look_at_machine, memory_limit_bytes
-from flow_assets.insight.watch.resources import bytes_per_day, resources, written_by_day
+from flow_assets.insight.watch.resources.look import bytes_per_day, resources, written_by_day
+from flow_assets.insight.watch.resources.machine import Disk, Machine, find_disks, look_at_machine, memory_limit_bytes
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity
 from flow_assets.settings import Settings

@@ -6,8 +6,8 @@ from datetime import datetime
 from statistics import median
 
 from flow_assets.insight.watch.budget import read_budget
-from flow_assets.insight.watch.calls import Call, recent_calls
-from flow_assets.insight.watch.expectations import Expectation, MakeExpectation
+from flow_assets.insight.watch.durations.calls import Call, recent_calls
+from flow_assets.insight.watch.durations.expectations import Expectation, MakeExpectation
 from flow_assets.insight.watch.memory import place_of, remembered, stamp
 from flow_assets.materialization.project import Project
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import stdtr, stdtrit
 
-from flow_assets.insight.watch.level import LevelChange, compare
-from flow_assets.insight.watch.student import score_of, tail
+from flow_assets.insight.watch.quality.level import LevelChange, compare
+from flow_assets.insight.watch.quality.student import score_of, tail
 
 SIZE = 7
 

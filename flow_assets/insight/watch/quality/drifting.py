@@ -11,8 +11,8 @@ from math import log
 
 from flow_assets.declaration import Dataset
 from flow_assets.insight.watch.downstream import without_consequences
-from flow_assets.insight.watch.level import BATCHES, LevelChange, compare
-from flow_assets.insight.watch.rule_series import Series, read_series
+from flow_assets.insight.watch.quality.level import BATCHES, LevelChange, compare
+from flow_assets.insight.watch.quality.series import Series, read_series
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import paragraph, titled, unix_time
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding

@@ -7,9 +7,9 @@ from statistics import quantiles
 from urllib.parse import quote
 
 from flow_assets.declaration import Dataset
-from flow_assets.insight.watch.lateness import Late
-from flow_assets.insight.watch.pace import Pace
-from flow_assets.insight.watch.series import Series
+from flow_assets.insight.watch.freshness.lateness import Late
+from flow_assets.insight.watch.freshness.pace import Pace
+from flow_assets.insight.watch.freshness.series import Series
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.materialization.project import Project

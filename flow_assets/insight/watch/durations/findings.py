@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from flow_assets.insight.watch.changes import CodeChange
-from flow_assets.insight.watch.episodes import Episode
-from flow_assets.insight.watch.judged import JudgedCall
-from flow_assets.insight.watch.running import seconds_text
+from flow_assets.insight.watch.durations.code_changes import CodeChange
+from flow_assets.insight.watch.durations.episodes import Episode
+from flow_assets.insight.watch.durations.judged import JudgedCall
+from flow_assets.insight.watch.durations.running import seconds_text
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 
 _SHORT = 8

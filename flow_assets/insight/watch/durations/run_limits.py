@@ -7,12 +7,12 @@ from statistics import median
 from typing import NamedTuple
 
 from flow_assets.declaration.partitions import partition_keys
-from flow_assets.insight.watch.calls import Call, recent_calls
-from flow_assets.insight.watch.expectations import MakeExpectation
-from flow_assets.insight.watch.judged import size_of
+from flow_assets.insight.watch.durations.calls import Call, recent_calls
+from flow_assets.insight.watch.durations.expectations import MakeExpectation
+from flow_assets.insight.watch.durations.judged import size_of
+from flow_assets.insight.watch.durations.spans import Span, recent_spans
 from flow_assets.insight.watch.memory import place_of, remembered
 from flow_assets.insight.watch.orchestration import ObservedRun
-from flow_assets.insight.watch.spans import Span, recent_spans
 from flow_assets.materialization.project import Project
 
 LEAST_SPANS = 5

@@ -5,9 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow_assets.insight.watch.calls import Call
-from flow_assets.insight.watch.episodes import find_episodes
-from flow_assets.insight.watch.judged import JudgedCall
+from flow_assets.insight.watch.durations.calls import Call
+from flow_assets.insight.watch.durations.episodes import find_episodes
+from flow_assets.insight.watch.durations.judged import JudgedCall
 from flow_assets_tests.insight.watch.ledger_history import CODE, DAY, OTHER_CODE, START
 
 

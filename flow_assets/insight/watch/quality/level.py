@@ -17,7 +17,7 @@ from itertools import combinations
 from math import factorial, sqrt
 from statistics import fmean, median, stdev
 
-from flow_assets.insight.watch.student import score_of, tail
+from flow_assets.insight.watch.quality.student import score_of, tail
 
 BATCHES = 8
 """So many before the last one; fewer are enough from `LEAST_BATCHES` on."""

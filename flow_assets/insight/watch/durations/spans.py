@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flow_assets.insight.watch.calls import HISTORY_DAYS
+from flow_assets.insight.watch.durations.calls import HISTORY_DAYS
 from flow_assets.insight.watch.memory import place_of, remembered, stamp
 from flow_assets.ledger.measurements import Measurements, RunMeasurement
 from flow_assets.materialization.project import Project

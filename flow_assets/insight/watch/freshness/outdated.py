@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from flow_assets.declaration import UNPARTITIONED, Dataset
-from flow_assets.insight.watch.lateness import Late
-from flow_assets.insight.watch.pace import Due
-from flow_assets.insight.watch.series import troubled
+from flow_assets.insight.watch.freshness.lateness import Late
+from flow_assets.insight.watch.freshness.pace import Due
+from flow_assets.insight.watch.freshness.series import troubled
+from flow_assets.insight.watch.freshness.telling import Lateness, finding_of
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.telling import Lateness, finding_of
 from flow_assets.ledger.findings import Finding
 from flow_assets.ledger.holdings import Place
 from flow_assets.materialization.project import Project

@@ -6,8 +6,8 @@ from functools import cache
 from statistics import median
 
 from flow_assets.declaration import UNPARTITIONED, Dataset, Lookback, SamePartition
-from flow_assets.insight.watch.pace import Due, Pace
-from flow_assets.insight.watch.series import Series, troubled
+from flow_assets.insight.watch.freshness.pace import Due, Pace
+from flow_assets.insight.watch.freshness.series import Series, troubled
 from flow_assets.ledger.arrivals import Arrival, Arrivals
 from flow_assets.ledger.holdings import Place
 from flow_assets.materialization.project import Project

@@ -6,9 +6,9 @@ from statistics import median
 
 from sqlalchemy import func, select
 
-from flow_assets.insight.watch.calls import Call, recent_calls
-from flow_assets.insight.watch.machine import Disk, Machine, look_at_machine
+from flow_assets.insight.watch.durations.calls import Call, recent_calls
 from flow_assets.insight.watch.memory import place_of, remembered, stamp, time_text
+from flow_assets.insight.watch.resources.machine import Disk, Machine, look_at_machine
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading

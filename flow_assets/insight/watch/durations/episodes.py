@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flow_assets.insight.watch.judged import JudgedCall
+from flow_assets.insight.watch.durations.judged import JudgedCall
 
 _BACK_CALLS = 2
 """So many calls in a row near the former level end a lasting episode."""

@@ -14,8 +14,8 @@ from itertools import accumulate
 from statistics import median
 from typing import Self
 
-from flow_assets.insight.watch.learning import NewModel, Seen, learned
-from flow_assets.insight.watch.series import Gap, Series, gaps_of
+from flow_assets.insight.watch.freshness.learning import NewModel, Seen, learned
+from flow_assets.insight.watch.freshness.series import Gap, Series, gaps_of
 
 _DAY = 86_400.0
 _FAR_PERIODS = 10

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from flow_assets.insight.watch.durations import TOLD_FOR, durations
+from flow_assets.insight.watch.durations.look import TOLD_FOR, durations
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.materialization.project import Project

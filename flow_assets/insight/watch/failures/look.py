@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from flow_assets.insight.watch.failed_partitions import find_failed_partitions
-from flow_assets.insight.watch.failed_runs import find_failed_runs
+from flow_assets.insight.watch.failures.failed_partitions import find_failed_partitions
+from flow_assets.insight.watch.failures.failed_runs import find_failed_runs
+from flow_assets.insight.watch.failures.standing_still import find_standing_still
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.standing_still import find_standing_still
 from flow_assets.ledger.findings import Finding
 
 
