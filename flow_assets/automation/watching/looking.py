@@ -8,12 +8,12 @@ from flow_assets.automation.watching.keeping import AlertKeeper
 from flow_assets.errors import FlowError, WatchError
 from flow_assets.insight.baseline import ArrivalBaseline
 from flow_assets.insight.watch.budget import read_budget
-from flow_assets.insight.watch.durations import durations
-from flow_assets.insight.watch.failures import failures
-from flow_assets.insight.watch.freshness import freshness
+from flow_assets.insight.watch.durations.look import durations
+from flow_assets.insight.watch.failures.look import failures
 from flow_assets.insight.watch.freshness.learning import NewModel
-from flow_assets.insight.watch.quality import quality
-from flow_assets.insight.watch.resources import resources
+from flow_assets.insight.watch.freshness.look import freshness
+from flow_assets.insight.watch.quality.look import quality
+from flow_assets.insight.watch.resources.look import resources
 from flow_assets.insight.watch.situation import Situation, Watch
 from flow_assets.insight.watch.words import counted
 from flow_assets.ledger.findings import Alert, Finding

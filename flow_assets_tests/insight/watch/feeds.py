@@ -9,8 +9,8 @@ from pathlib import Path
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from flow_assets.insight.watch.freshness import freshness
 from flow_assets.insight.watch.freshness.learning import NewModel
+from flow_assets.insight.watch.freshness.look import freshness
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger import Failure, Publication
 from flow_assets.ledger.findings import Finding

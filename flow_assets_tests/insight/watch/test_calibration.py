@@ -13,7 +13,7 @@ from flow_assets.insight.watch.calibration import (
     rate_interval,
     replay_durations,
 )
-from flow_assets.insight.watch.durations import durations
+from flow_assets.insight.watch.durations.look import durations
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.materialization.project import Project
 from flow_assets_tests.insight.watch.ledger_history import DAY, START, History, SimpleExpectation

@@ -1,5 +1,1 @@
 """Is the data good? `look` is the watch over `broken_rules` and over metrics `drifting` within their limits."""
-
-from flow_assets.insight.watch.quality.look import quality
-
-__all__ = ["quality"]

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from flow_assets.insight.watch.durations import durations
+from flow_assets.insight.watch.durations.look import durations
 from flow_assets.insight.watch.situation import Situation
 from flow_assets_tests.insight.watch.ledger_history import CODE, DAY, OTHER_CODE, START, History
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flow_assets.insight.watch.durations import durations
+from flow_assets.insight.watch.durations.look import durations
 from flow_assets.insight.watch.durations.running import seconds_text
 from flow_assets.insight.watch.orchestration import ObservedRun, Orchestration
 from flow_assets.insight.watch.situation import Situation

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flow_assets.insight.watch.failures import failures
+from flow_assets.insight.watch.failures.look import failures
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets_tests.insight.watch.looks import ago, situation
 from flow_assets_tests.sandbox import DAYS, Sandbox

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from flow_assets.insight.watch.failures import failures
+from flow_assets.insight.watch.failures.look import failures
 from flow_assets.ledger.findings import Finding
 from flow_assets_tests.insight.watch.looks import situation
 from flow_assets_tests.sandbox import DATASETS, DAYS, Sandbox

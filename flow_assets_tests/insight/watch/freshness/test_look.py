@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.event import listen
 
-from flow_assets.insight.watch.freshness import freshness
+from flow_assets.insight.watch.freshness.look import freshness
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger.findings import AlertSeverity
 from flow_assets_tests.insight.watch.feeds import Feeds, SmallModel, days_from, end_of, new_york

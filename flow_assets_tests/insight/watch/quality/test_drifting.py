@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from flow_assets.insight.watch.quality import quality
+from flow_assets.insight.watch.quality.look import quality
 from flow_assets.ledger.findings import Finding
 from flow_assets_tests.insight.watch.looks import situation
 from flow_assets_tests.sandbox import Sandbox
