@@ -36,13 +36,17 @@ def without_consequences(graph: DatasetGraph, findings: Mapping[tuple[str, str],
         graph: the datasets.
         findings: dataset and kind, such as a dimension of quality, to what was found.
     """
+    for cause, names in affected_by(graph, findings).items():
+        yield replace(findings[cause], affected=tuple(dict.fromkeys((*findings[cause].affected, *names))))
+
+
+def affected_by(graph: DatasetGraph, found: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Dataset and kind of what is first in its chain, to the datasets downstream with the same kind."""
     affected: dict[tuple[str, str], list[str]] = {}
-    for name, kind in findings:
-        read = [d.name for d in graph.select([name]) if (d.name, kind) in findings]  # the first of a chain comes first
+    for name, kind in found:
+        read = [d.name for d in graph.select([name]) if (d.name, kind) in found]  # the first of a chain comes first
         affected.setdefault((read[0], kind), []).extend(n for n in (name,) if n != read[0])
-    for cause, names in affected.items():
-        if cause in findings:
-            yield replace(findings[cause], affected=tuple(dict.fromkeys((*findings[cause].affected, *names))))
+    return affected
 
 
 def _state(graph: DatasetGraph, name: str) -> InputState:

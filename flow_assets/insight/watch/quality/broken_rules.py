@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from flow_assets.checks.results import rules_named
 from flow_assets.declaration import Dataset, partition_keys
+from flow_assets.declaration.rules import tolerance_text
 from flow_assets.insight.scores import RuleScore, count
-from flow_assets.insight.watch.downstream import held_by, without_consequences
+from flow_assets.insight.watch.downstream import affected_by, held_by
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import paragraph, span, titled, unix_time
 from flow_assets.ledger.findings import AlertSeverity, Finding
@@ -34,11 +35,26 @@ class BlockedGroup:
     blocked: dict[str, Blocked]
 
 
+@dataclass
+class BrokenRules:
+    """Rules of one severity, of a dataset, that are broken by what is published.
+
+    Attributes:
+        scores: of each rule.
+        checks: of the partitions that break one of them, in order.
+        affected: datasets downstream that break rules of the same dimensions.
+    """
+
+    scores: list[RuleScore]
+    checks: list[Check]
+    affected: tuple[str, ...] = ()
+
+
 def find_broken_rules(situation: Situation) -> list[Finding]:
-    """Findings for each dataset: by rule for what is kept back, by dimension for what is published."""
+    """Findings for each dataset: by rule for what is kept back, and one by severity for what is published."""
     project = situation.project
     found: list[Finding] = []
-    published: dict[tuple[str, str], Finding] = {}
+    published: dict[tuple[str, str], BrokenRules] = {}
     for name, totals in sorted(project.holdings.judgements.totals().items()):
         if name not in project.graph.datasets:
             continue
@@ -47,7 +63,20 @@ def find_broken_rules(situation: Situation) -> list[Finding]:
             found += _blocked(project, dataset)
         if totals.broken or totals.warned:
             published.update(_published(project, dataset))
-    return [*found, *without_consequences(project.graph, published)]
+    return [*found, *_causes(project, published)]
+
+
+def _causes(project: Project, published: Mapping[tuple[str, str], BrokenRules]) -> Iterator[Finding]:
+    """What is first in its chain; a bad day breaks rules of several dimensions, and is one cause."""
+    together: dict[tuple[str, str], BrokenRules] = {}
+    for (name, kind), names in affected_by(project.graph, published).items():
+        broken = published[name, kind]
+        joined = together.setdefault((name, kind.partition(" ")[0]), BrokenRules([], []))
+        joined.scores += broken.scores
+        joined.checks += [check for check in broken.checks if check not in joined.checks]
+        joined.affected = tuple(dict.fromkeys((*joined.affected, *names)))
+    for (name, _), broken in together.items():
+        yield _published_finding(project.graph.get(name), broken)
 
 
 def _blocked(project: Project, dataset: Dataset) -> Iterator[Finding]:
@@ -102,7 +131,7 @@ def _blocked_finding(project: Project, dataset: Dataset, group: BlockedGroup, pa
     )
 
 
-def _published(project: Project, dataset: Dataset) -> Iterator[tuple[tuple[str, str], Finding]]:
+def _published(project: Project, dataset: Dataset) -> Iterator[tuple[tuple[str, str], BrokenRules]]:
     """What is published although it breaks a rule made since, and what of the last partitions breaks one of warn.
 
     Each by the dataset, and the severity and dimension of the rules.
@@ -124,21 +153,22 @@ def _published(project: Project, dataset: Dataset) -> Iterator[tuple[tuple[str, 
         for dimension, some in by_dimension.items():
             about = [check for check in known if any(check.partition in score.broken for score in some)]
             about = [check for check in about if check.partition in partitions]
-            kind = (dataset.name, f"{severity} {dimension}")
-            yield kind, _published_finding(dataset.name, dimension, some, about)
+            yield (dataset.name, f"{severity} {dimension}"), BrokenRules(some, about)
 
 
-def _published_finding(name: str, dimension: str, scores: Sequence[RuleScore], checks: Sequence[Check]) -> Finding:
-    partitions = [check.partition for check in checks if check.partition]
-    worst = max(scores, key=lambda score: (len(score.broken), score.worst_share))
+def _published_finding(dataset: Dataset, broken: BrokenRules) -> Finding:
+    order = {key: number for number, key in enumerate(partition_keys(dataset.partitions))}
+    checks = sorted(broken.checks, key=lambda check: order[check.partition])
+    name, partitions = dataset.name, [check.partition for check in checks if check.partition]
+    worst = max(broken.scores, key=lambda score: (len(score.broken), score.worst_share))
     rule, is_error = worst.rule, worst.rule.severity == "error"
-    names = [score.rule.name for score in scores]
+    names = [score.rule.name for score in broken.scores]
     where = " ".join(filter(None, (name, span(partitions))))
     made = "was published before the rule was made so strict, and breaks it" if is_error else "breaks"
-    tolerated = f"{rule.tolerance:.2%}" if isinstance(rule.tolerance, float) else f"{rule.tolerance:,}"
+    tolerated = tolerance_text(rule.tolerance)
     return Finding(
         watch=WATCH,
-        identity=f"{'published though broken' if is_error else 'warned'} {name} {dimension}",
+        identity=f"{'published though broken' if is_error else 'warned'} {name}",
         severity=AlertSeverity.WARNING,
         title=titled(f"{where} {made}: {_names(names)}"),
         text=paragraph(
@@ -150,6 +180,7 @@ def _published_finding(name: str, dimension: str, scores: Sequence[RuleScore], c
         since=min(unix_time(check.at) for check in checks),
         dataset=name,
         partitions=tuple(partitions),
+        affected=broken.affected,
         evidence={
             "rules": ", ".join(names),
             "broken_partitions": len(checks),

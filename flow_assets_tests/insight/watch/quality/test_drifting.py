@@ -75,7 +75,7 @@ def test_rows_that_became_fewer_or_more(tmp_path: Path, factor: float) -> None:
 
 def test_beyond_the_limit_it_is_a_broken_rule_and_not_told_twice(tmp_path: Path) -> None:
     (finding,) = found(box_of(tmp_path, lambda day: 0.1 if day < 63 else 0.7))
-    assert finding.identity == "warned raw_readings completeness"
+    assert finding.identity == "warned raw_readings"
 
 
 def test_downstream_suffers_and_is_no_finding_of_its_own(tmp_path: Path) -> None:

@@ -64,12 +64,21 @@ def test_warnings_are_of_the_last_days_and_end_when_these_are_good(box: Sandbox)
     box.land(DAYS[3], GAPPY)
     box.run()
     (finding,) = found(box)
-    assert (finding.severity, finding.identity) == ("warning", "warned readings accuracy")
+    assert (finding.severity, finding.identity) == ("warning", "warned readings")
     assert finding.partitions == (DAYS[3],)
     assert "tolerated: 1." in finding.text
     box.land(DAYS[3])
     box.run()
     assert found(box) == []
+
+
+def test_a_day_that_breaks_rules_of_two_dimensions_is_one_warning(box: Sandbox) -> None:
+    box.land(DAYS[3], GAPPY)
+    box.land(DAYS[4], STRANGE)
+    box.run()
+    (finding,) = found(box)
+    assert finding.partitions == DAYS[3:5]
+    assert len(str(finding.evidence["rules"]).split(", ")) == 2
 
 
 def test_what_downstream_only_repeats_is_said_of_the_first(box: Sandbox) -> None:
@@ -86,7 +95,7 @@ def test_what_downstream_only_repeats_is_said_of_the_first(box: Sandbox) -> None
 def test_quarantined_rows_beyond_what_is_tolerated_warn(box: Sandbox) -> None:
     box.land(DAYS[4], STRANGE)
     box.run()
-    assert [f.identity for f in found(box)] == ["warned readings validity"]
+    assert [f.identity for f in found(box)] == ["warned readings"]
 
 
 def test_what_was_published_before_a_rule_was_made_is_told_of_all_days(box: Sandbox) -> None:
@@ -94,6 +103,6 @@ def test_what_was_published_before_a_rule_was_made_is_told_of_all_days(box: Sand
     box.edit("readings.py", "in_range(0, 1000)", "in_range(0, 25)")
     box.run()
     (finding,) = found(box)
-    assert finding.identity == "published though broken readings validity"
+    assert finding.identity == "published though broken readings"
     assert finding.partitions == DAYS[1:]  # 10 times 1 and 2 are within
     assert finding.severity == "warning"
