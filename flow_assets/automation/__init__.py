@@ -1,5 +1,5 @@
 """When, and whom do we tell?
 
-For now: when data arrives, in `landing`; which runs to ask Dagster for, in `requesting`. Automation asks rooms below
-what is to be done, and never computes.
+When data arrives, in `landing`; which runs to ask Dagster for, in `requesting`; who looks whether anything is off, in
+`watching`; whom that is told, in `alerting`. Automation asks rooms below what is to be done, and never computes.
 """
