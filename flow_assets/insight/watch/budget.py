@@ -22,6 +22,9 @@ GREATEST_RATE = 0.05
 
 LEAST_RATE = 1e-6
 
+SHARE_OF_DRIFTS = 0.2
+"""What part of the budget is for metrics of quality that drift: of these a test a partition is made, not a judgement."""
+
 _WEEK = timedelta(days=7)
 _WINDOW = 4 * _WEEK
 _STEPS = (5, 2, 1)
@@ -32,7 +35,7 @@ class Budget:
     """How many judgements are made, and what each may cost.
 
     Attributes:
-        false_alarms_per_week: what is put up with, from all watches together.
+        false_alarms_per_week: what is put up with, from durations and arrivals together.
         judgements_per_week: (watch, dataset) to how many; the dataset is empty where it is about runs.
     """
 
@@ -82,7 +85,8 @@ def _count(project: Project, now: datetime) -> Budget:
     counts["durations", ""] = sum(span.is_usual and span.started_at >= since for span in recent_spans(project, now))
     judged = {place: count / weeks for place, count in counts.items() if count}
     arrivals = {("freshness", name): ended for name in calls if (ended := periods_per_week(project, name, now))}
-    return Budget(project.settings.false_alarms_per_week, {**judged, **arrivals})
+    budget = project.settings.false_alarms_per_week * (1 - SHARE_OF_DRIFTS)
+    return Budget(budget, {**judged, **arrivals})
 
 
 def periods_per_week(project: Project, dataset: str, now: datetime) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import log
 
 from flow_assets.declaration import Dataset
+from flow_assets.insight.watch.budget import SHARE_OF_DRIFTS
 from flow_assets.insight.watch.downstream import without_consequences
 from flow_assets.insight.watch.quality.level import BATCHES, LevelChange, compare
 from flow_assets.insight.watch.quality.series import Series, read_series
@@ -18,8 +19,6 @@ from flow_assets.insight.watch.words import paragraph, titled, unix_time
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 
 WATCH = "quality"
-
-WATCHES_SHARING_THE_BUDGET = 5
 
 _SEASONS = {"hours": (24, 168.0), "days": (7, 7.0), "months": (3, 0.25)}
 """Unit of partitions to how many make a batch, and how many end in a week."""
@@ -55,7 +54,7 @@ def find_drifting(situation: Situation) -> list[Finding]:
     graph = situation.project.graph
     found = _series(situation)
     tests = sum(len(some) * _season(graph.get(name))[1] for name, some in found.items())
-    budget = situation.project.settings.false_alarms_per_week / WATCHES_SHARING_THE_BUDGET
+    budget = situation.project.settings.false_alarms_per_week * SHARE_OF_DRIFTS
     rate = max(budget / tests, _LEAST_RATE) if tests else 0.0
     groups: dict[tuple[str, str], list[Drift]] = {}
     for name, some in found.items():
