@@ -32,8 +32,8 @@ def show_calibration(project: "Project", *, as_json: bool) -> None:
     print_table(console, shown)
     console.print(
         f"\nEach judgement may be a false alarm with a probability of {found.rate:g}, which comes to at most "
-        f"{found.total.budget:g} a week; the rest of {project.settings.false_alarms_per_week:g} is for data that drifts "
-        "(FLOW_ASSETS_FALSE_ALARMS_PER_WEEK).\n"
+        f"{found.total.budget:g} a week; the rest of {project.settings.false_alarms_per_week:g} is for data that "
+        "drifts (FLOW_ASSETS_FALSE_ALARMS_PER_WEEK).\n"
         "Alarms with a cause count here, too: the rate of false ones is at most what is shown."
     )
 

@@ -23,7 +23,7 @@ GREATEST_RATE = 0.05
 LEAST_RATE = 1e-6
 
 SHARE_OF_DRIFTS = 0.2
-"""What part of the budget is for metrics of quality that drift: of these a test a partition is made, not a judgement."""
+"""What part of the budget is for metrics of quality that drift, which are tested and not judged one by one."""
 
 _WEEK = timedelta(days=7)
 _WINDOW = 4 * _WEEK
