@@ -122,7 +122,7 @@ class Scores:
 
         Rarer than one in all runs so far is an extrapolation from what was seen, and what was never seen may still
         come: a lock, a stalled disk. So there is added what is beyond a first such run, exponential with a stated
-        mean.
+        mean; in a short history one run in 500 is taken to be such.
         """
         unseen = math.exp(-max(deviation, 0.0) / self.unseen_mean) * min(1 / (self.count + 1), UNSEEN_RATE)
         return upper_tail(self.score(deviation)) + unseen
