@@ -1,5 +1,6 @@
 """Is a partition late, or does nothing come that day?"""
 
+from collections import deque
 from collections.abc import Hashable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,7 +17,7 @@ ABOUT_A_DAY = timedelta(hours=20)
 KEPT = 500
 LEAST_WALL_SECONDS, EARLIEST_WALL_SECONDS = 1.0, 4 * 3600.0
 STEPS = 60
-_Arrival = tuple[datetime, float, float | None, Hashable]
+_Period = tuple[datetime, float | None, float | None, Hashable]
 
 
 class ArrivalBaseline:
@@ -44,12 +45,10 @@ class ArrivalBaseline:
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise BaselineError(f"timezone={timezone!r} is not known; say one as `Europe/Berlin`.") from error
         self._rate = false_alarm_rate
-        self._delays = DurationBaseline(false_alarm_rate, priors=PRIORS)
-        self._pattern = Pattern()
-        self._is_first, self._days = True, 0
-        self._arrivals: list[_Arrival] = []
+        self._periods: deque[_Period] = deque(maxlen=KEPT)
         self._shortest_gap: timedelta | None = None
         self._last_at: datetime | None = None
+        self._forget()
 
     def learn(
         self,
@@ -71,15 +70,10 @@ class ArrivalBaseline:
             BaselineError: one of these cannot be, or `at` is missing.
         """
         local = self._local(at)
-        if seconds is not None:
-            seconds = check_delay(seconds)
+        period = local, None if seconds is None else check_delay(seconds), size, regime
         self._note_gap(local)
-        self._pattern.learn(self._period(local), seconds is not None)
-        if seconds is None:
-            return
-        self._arrivals.append((local, seconds, size, regime))
-        del self._arrivals[:-KEPT]
-        self._take(local, seconds, size, regime)
+        self._periods.append(period)
+        self._take(*period)
 
     def judge(
         self, seconds: float, *, size: float | None = None, regime: Hashable = None, at: datetime | None = None
@@ -132,16 +126,23 @@ class ArrivalBaseline:
             return
         was_daily, self._shortest_gap = self._is_daily, gap
         if was_daily != self._is_daily:
-            self._delays = DurationBaseline(self._rate, priors=PRIORS)
-            self._is_first, self._days = True, 0
-            for arrival in self._arrivals:
-                self._take(*arrival)
+            self._forget()
+            for period in self._periods:
+                self._take(*period)
 
     @property
     def _is_daily(self) -> bool:
         return self._shortest_gap is None or self._shortest_gap >= ABOUT_A_DAY
 
-    def _take(self, local: datetime, seconds: float, size: float | None, regime: Hashable) -> None:
+    def _forget(self) -> None:
+        self._delays = DurationBaseline(self._rate, priors=PRIORS)
+        self._pattern = Pattern()
+        self._is_first, self._days = True, 0
+
+    def _take(self, local: datetime, seconds: float | None, size: float | None, regime: Hashable) -> None:
+        self._pattern.learn(self._period(local), seconds is not None)
+        if seconds is None:
+            return
         if self._is_first:  # on which day after the period's end it comes
             self._is_first = False
             self._days = max(int((self._wall(local, seconds) - EARLIEST_WALL_SECONDS) // 86_400), 0)

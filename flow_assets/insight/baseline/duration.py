@@ -42,8 +42,9 @@ class DurationBaseline:
 
     Three charts share the rate of false alarms (Bonferroni): one run by itself; several in a row that are much
     longer; many that are somewhat longer. The last two find a lasting change, call it a level shift once, and take
-    the new level for normal. A run that is out of the ordinary by itself is learned as if it had ended at the limit,
-    so that it moves neither level nor limit. Runs that become faster move the level too, without being anomalous.
+    the new level for normal. A run that is out of the ordinary by itself is learned as if it were a little above the
+    largest so far, so that it hides neither a shift nor the next. Runs that become faster move the level too, without
+    being anomalous.
 
     Teach it only runs that did the work and succeeded: not reused partitions, not failed runs.
     """
@@ -70,7 +71,8 @@ class DurationBaseline:
         Args:
             seconds: how long it took.
             size: how much work it had: a count of rows or bytes.
-            regime: under what it ran, where that may change the level: a fingerprint of the code, `cold` or `warm`.
+            regime: under what it ran, where that may change the level: a fingerprint of the code, `cold` or `warm`, or
+                a tuple of such parts, always in the same order.
             at: when it was, in the time zone whose hours and weekdays matter.
 
         Raises:

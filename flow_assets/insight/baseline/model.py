@@ -93,6 +93,12 @@ class Model:
     models and empirical Bayes methods for assessing differential expression", 2004): a few runs that happen to agree
     are no proof of little noise. A new regime may differ from the one before it by a factor whose logarithm has a
     standard deviation of 0.5: its first run has to be that much further off.
+
+    Attributes:
+        former: the level before the last shift; runs that return to it have it back with all that was known of it.
+        spread: the scale as measured, without the prior.
+        segment: a number of the present level; runs of the history that had the same level have the same.
+        ceiling: see `allowance`.
     """
 
     priors: Priors = Priors()

@@ -20,8 +20,9 @@ class Pattern:
 
     Something is expected where most of the last eight of the same weekday and hour came. One that was seen less than
     twice is taken to be like the others of its hour, weekends and working days apart; a weekend is not waited for
-    before anything came on one. A day of the year on which something was expected and nothing came, in every year so
-    far, is a holiday. Where more than ten days lie between periods, weekdays mean nothing.
+    before anything came on one, nor an hour of working days on which nothing comes on weekends. A day of the year on
+    which something was expected and nothing came, in every year so far, is a holiday. Where more than ten days lie
+    between periods, weekdays mean nothing.
     """
 
     by_hour: dict[tuple[int, int], deque[bool]] = field(default_factory=lambda: defaultdict(_recent))
@@ -55,10 +56,11 @@ class Pattern:
         same = self.by_hour.get((at.weekday(), at.hour), ())
         if len(same) >= FEWEST_SEEN:
             return _mostly(same)
-        alike = self.by_kind.get((at.weekday() >= SATURDAY, at.hour), ())
+        is_weekend = at.weekday() >= SATURDAY
+        alike, unlike = (self.by_kind.get((kind, at.hour)) for kind in (is_weekend, not is_weekend))
         if alike:
             return _mostly(alike)
-        return at.weekday() < SATURDAY and _mostly(self.all_days)
+        return not is_weekend and _mostly(unlike or self.all_days)
 
 
 def _mostly(seen: "deque[bool] | tuple[bool, ...]") -> bool:

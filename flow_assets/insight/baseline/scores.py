@@ -13,6 +13,7 @@ TAIL_SHARE = 20
 LONGEST = 20_000
 PRIOR_SHAPE, PRIOR_SHAPE_RUNS = 0.2, 60
 PRIOR_FREEDOM = 5.0
+UNSEEN_RATE = 0.002
 SHORT, LONG = 20, 200
 LARGEST_GROWTH = 1.25
 _NORMAL = NormalDist()
@@ -121,9 +122,9 @@ class Scores:
 
         Rarer than one in all runs so far is an extrapolation from what was seen, and what was never seen may still
         come: a lock, a stalled disk. So there is added what is beyond a first such run, exponential with a stated
-        mean.
+        mean; in a short history one run in 500 is taken to be such.
         """
-        unseen = math.exp(-max(deviation, 0.0) / self.unseen_mean) / (self.count + 1)
+        unseen = math.exp(-max(deviation, 0.0) / self.unseen_mean) * min(1 / (self.count + 1), UNSEEN_RATE)
         return upper_tail(self.score(deviation)) + unseen
 
     def _chance(self, deviation: float) -> float:
