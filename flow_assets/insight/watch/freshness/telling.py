@@ -28,12 +28,14 @@ class Lateness:
         partitions: in order; one empty key for a dataset without partitions.
         late: what is late of it, or, where nobody stated or learned when it should come, of what waits for it.
         waiting: the datasets downstream that wait for it.
+        began_with: the partition that the gap began with, which may have been filled in since.
     """
 
     dataset: Dataset
     partitions: tuple[str, ...]
     late: tuple[Late, ...]
     waiting: tuple[str, ...]
+    began_with: str = ""
 
     @property
     def is_outdated(self) -> bool:
@@ -53,7 +55,7 @@ def finding_of(lateness: Lateness, situation: Situation, pace: Pace | None) -> F
     source = _landed(situation.project, lateness)
     return Finding(
         watch="freshness",
-        identity=f"late {name} {keys[0]}".strip(),
+        identity=f"late {name} {lateness.began_with}".strip(),
         severity=_severity(lateness, now),
         title=_title(lateness),
         since=due.at,
