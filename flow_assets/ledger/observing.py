@@ -160,12 +160,16 @@ class Look:
         self.resolved.append(row.number)
 
     def _causes(self, fresh: Mapping[str, Finding]) -> dict[str, str | int]:
-        """Identity of what is no alert of its own to its cause: an open alert's number, or an identity in `fresh`."""
+        """Identity of what is no alert of its own to its cause: an alert's number, or an identity in `fresh`.
+
+        What somebody has dismissed is a cause, too: its followers are dismissed with it.
+        """
         if self.watch not in FOLLOWING or not fresh:
             return {}
-        known: dict[str | int, Finding] = {
-            row.number: unpack(row.finding) for row in unresolved(self.connection, self.environment)
-        }
+        is_known = alerts.c.resolved_at.is_(None) | alerts.c.is_dismissed
+        query = select(alerts).where(alerts.c.environment == self.environment, is_known).order_by(alerts.c.number)
+        rows = self.connection.execute(query)
+        known: dict[str | int, Finding] = {row.number: unpack(row.finding) for row in rows}
         known.update(fresh)
         first: dict[str, str | int] = {}
         for identity, finding in fresh.items():
