@@ -110,6 +110,13 @@ class Judgements:
         with reading(self._engine) as connection:
             return {row[0]: Standing._make(row[1:]) for row in connection.execute(query).cursor.fetchall()}
 
+    def broken(self, dataset: str) -> list[str]:
+        """The published partitions that break a rule of severity error; no other is fetched."""
+        table = tables.judgements
+        query = select(table.c.partition).where(is_of(table, self._environment, dataset), table.c.errors > 0)
+        with reading(self._engine) as connection:
+            return list(connection.scalars(query))
+
     def blocked(self, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Blocked]:
         """Partition to the version of it that is kept back."""
         table = tables.blocked

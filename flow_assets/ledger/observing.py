@@ -21,6 +21,9 @@ REOPEN_SECONDS = 3600.0
 MOST_QUIET_SECONDS = 24 * 3600.0
 """So long at most an alert that keeps coming back must be gone before it is resolved."""
 
+OVERLAP_SECONDS = 120.0
+"""So long a look may take, and another may begin and end meanwhile; a clock that is further behind was set back."""
+
 FOLLOWING = frozenset({"failures", "freshness"})
 """Watches that find in a dataset what its upstream's trouble makes of it."""
 
@@ -55,7 +58,8 @@ class Look:
         stays = {identity for identity, row in last.items() if row.resolved_at is None or row.is_dismissed}
         for identity in sorted(stays & set(found)):
             self._refresh(last[identity], found[identity])
-        fresh = {identity: finding for identity, finding in found.items() if identity not in stays}
+        over = {identity for identity, row in last.items() if self._is_overtaken(row.resolved_at)}
+        fresh = {identity: finding for identity, finding in found.items() if identity not in stays | over}
         causes = self._causes(fresh)
         for finding in (finding for identity, finding in fresh.items() if identity not in causes):
             self._open(finding, last.get(finding.identity))
@@ -78,6 +82,8 @@ class Look:
 
     def _refresh(self, row: AlertRow, finding: Finding) -> None:
         """What is still found: the same alert, with what is known now."""
+        if self._is_overtaken(row.seen_at):
+            return
         before, is_worse = unpack(row.finding), rank(finding.severity) > rank(unpack(row.finding).severity)
         if row.resolved_at is not None and is_worse:  # it was dismissed, but not as bad as this
             self._set(row.number, is_dismissed=False)
@@ -129,8 +135,12 @@ class Look:
         for row in rows:
             if row.resolved_at is not None:
                 self._set(row.number, is_dismissed=False)
-            elif self._is_gone_for_good(row):
+            elif not self._is_overtaken(row.seen_at) and self._is_gone_for_good(row):
                 self._resolve(row)
+
+    def _is_overtaken(self, at: float | None) -> bool:
+        """Whether a look that began after this one has had its say at `at`: then what this one saw is old."""
+        return at is not None and 0 < at - self.view.now <= OVERLAP_SECONDS
 
     def _is_gone_for_good(self, row: AlertRow) -> bool:
         """Whether it is resolved at once, or after a while of quiet because it has come back before."""
@@ -150,12 +160,16 @@ class Look:
         self.resolved.append(row.number)
 
     def _causes(self, fresh: Mapping[str, Finding]) -> dict[str, str | int]:
-        """Identity of what is no alert of its own to its cause: an open alert's number, or an identity in `fresh`."""
+        """Identity of what is no alert of its own to its cause: an alert's number, or an identity in `fresh`.
+
+        What somebody has dismissed is a cause, too: its followers are dismissed with it.
+        """
         if self.watch not in FOLLOWING or not fresh:
             return {}
-        known: dict[str | int, Finding] = {
-            row.number: unpack(row.finding) for row in unresolved(self.connection, self.environment)
-        }
+        is_known = alerts.c.resolved_at.is_(None) | alerts.c.is_dismissed
+        query = select(alerts).where(alerts.c.environment == self.environment, is_known).order_by(alerts.c.number)
+        rows = self.connection.execute(query)
+        known: dict[str | int, Finding] = {row.number: unpack(row.finding) for row in rows}
         known.update(fresh)
         first: dict[str, str | int] = {}
         for identity, finding in fresh.items():

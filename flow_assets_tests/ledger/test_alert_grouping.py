@@ -31,6 +31,17 @@ def test_one_failure_upstream_is_one_alert_that_names_its_forty_followers(alerts
     assert str(evidence["caused_by_this"]).endswith("; and 70 more")
 
 
+def test_what_follows_from_a_cause_that_somebody_dismissed_is_dismissed_with_it(alerts: Alerts) -> None:
+    late = [finding(name) for name in MANY]
+    alerts.observe("failures", [CAUSE], NOW)
+    alerts.observe("freshness", late, NOW)
+    alerts.resolve(1, "ann", "known", NOW + 30)
+    alerts.observe("failures", [CAUSE], NOW + 60)
+    assert alerts.observe("freshness", late, NOW + 60).opened == ()
+    alerts.observe("failures", [], NOW + 90)
+    assert len(alerts.observe("freshness", late, NOW + 90).opened) == len(MANY)
+
+
 def test_what_outlives_its_cause_becomes_an_alert(alerts: Alerts) -> None:
     late = finding(MANY[0])
     alerts.observe("failures", [CAUSE], NOW)

@@ -103,6 +103,17 @@ def test_what_keeps_coming_back_is_resolved_after_ever_longer_quiet(alerts: Aler
     assert look(alerts, at=now + 48 * HOUR) == {"resolved": [1]}
 
 
+def test_a_look_that_began_before_the_last_one_changes_nothing_of_what_that_saw(alerts: Alerts) -> None:
+    """A sensor and `flow watch` look at the same time, and the slower one writes what it saw at its beginning."""
+    assert look(alerts, LATE, at=NOW + 10) == {"opened": [1]}
+    assert look(alerts, at=NOW) == {}
+    assert look(alerts, LATE, at=NOW + 40) == {}
+    assert look(alerts, at=NOW + 70) == {"resolved": [1]}
+    assert look(alerts, LATE, at=NOW + 60) == {}
+    assert look(alerts, at=NOW + 100) == {}
+    assert kinds(alerts) == ["opened", "resolved"]
+
+
 def test_a_clock_that_was_set_back_opens_nothing_twice_and_loses_no_end(alerts: Alerts) -> None:
     look(alerts, LATE)
     assert look(alerts, LATE, at=NOW - DAY) == {}

@@ -65,8 +65,10 @@ def test_totals_are_of_what_is_published_and_what_is_kept_back_now(engine: Engin
     block(engine, holdings, replace(FOUND, partition="c", content_hash="bad", errors=1, quarantined=9))
     block(engine, holdings, replace(FOUND, dataset="e", errors=1))
     assert holdings.judgements.totals() == {"d": Totals(1, 9, 1, 2), "e": Totals(1, 0, 0, 0)}
+    assert holdings.judgements.broken("d") == ["a"]
     publish(engine, holdings, FOUND, replace(FOUND, dataset="e"))
     assert holdings.judgements.totals() == {"d": Totals(1, 9, 0, 1), "e": Totals()}
+    assert holdings.judgements.broken("d") == []
     assert Holdings(engine, "elsewhere").judgements.totals() == {}
 
 

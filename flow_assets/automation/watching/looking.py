@@ -38,6 +38,9 @@ WATCHES: Mapping[str, Watch] = {
 }
 """Every watch by its name, which its findings and its sensor have too."""
 
+ASKING_DAGSTER = frozenset({"durations", "failures"})
+"""Those whose findings follow from what Dagster says, too: while it cannot be asked, they cannot tell what is over."""
+
 _NAMED = 5
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from flow_assets.automation.watching.keeping import AlertKeeper, OpenAlerts
-from flow_assets.automation.watching.looking import WATCHES, Look, keep, look
+from flow_assets.automation.watching.looking import ASKING_DAGSTER, WATCHES, Look, keep, look
 from flow_assets.automation.watching.orchestration import observe
 from flow_assets.errors import FlowError, StoreError
 from flow_assets.insight.watch.orchestration import Orchestration
@@ -69,7 +69,10 @@ def _orchestration(settings: Settings, now: datetime, troubles: list[Finding]) -
 
 
 def _looks(situation: Situation, keeper: AlertKeeper | None, troubles: list[Finding]) -> Iterator[Look]:
+    blind = ASKING_DAGSTER if troubles else frozenset()  # their alerts stay as they are
     for name, watch in WATCHES.items():
+        if name in blind:
+            continue
         try:
             yield look(name, watch, situation, keeper)
         except StoreError:

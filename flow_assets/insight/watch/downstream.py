@@ -1,11 +1,11 @@
 """What cannot be made as long as some partitions are not right: whatever requires them, however far down."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from flow_assets.declaration import DatasetGraph, partition_keys
+from flow_assets.declaration import UNPARTITIONED, Dataset, DatasetGraph, partition_keys
 from flow_assets.ledger.findings import Finding
-from flow_assets.memo.reads import InputState, reader
+from flow_assets.memo.reads import InputState, Reader, reader
 
 
 def held_by(graph: DatasetGraph, dataset: str, partitions: Collection[str]) -> Mapping[str, tuple[str, ...]]:
@@ -15,13 +15,10 @@ def held_by(graph: DatasetGraph, dataset: str, partitions: Collection[str]) -> M
     """
     held: dict[str, tuple[str, ...]] = {dataset: tuple(partitions)}
     for name, candidate in graph.datasets.items():
-        required = [
-            (reader(candidate, _state(graph, upstream)), frozenset(held[upstream]))
-            for upstream in candidate.ins
-            if upstream in held
-        ]
-        if required and name != dataset:
-            keys = partition_keys(candidate.partitions)
+        upstreams = [upstream for upstream in candidate.ins if upstream in held]
+        if upstreams and name != dataset:
+            keys = _like(partition_keys(candidate.partitions), [held[upstream] for upstream in upstreams])
+            required = [(_reader(graph, candidate, upstream), frozenset(held[upstream])) for upstream in upstreams]
             found = tuple(key for key in keys if any(read(key).required in missing for read, missing in required))
             if found:
                 held[name] = found
@@ -49,5 +46,14 @@ def affected_by(graph: DatasetGraph, found: Collection[tuple[str, str]]) -> dict
     return affected
 
 
-def _state(graph: DatasetGraph, name: str) -> InputState:
-    return InputState(name, partition_keys(graph.get(name).partitions), {})
+def _like(keys: Sequence[str], missing: Sequence[Collection[str]]) -> Sequence[str]:
+    """Those of `keys` that can require what is missing: of so many as there may be, few do.
+
+    What is required is the same partition, or an input that has none.
+    """
+    wanted = {key for some in missing for key in some}
+    return keys if UNPARTITIONED in wanted else [key for key in keys if key in wanted]
+
+
+def _reader(graph: DatasetGraph, dataset: Dataset, upstream: str) -> Reader:
+    return reader(dataset, InputState(upstream, partition_keys(graph.get(upstream).partitions), {}))

@@ -103,14 +103,17 @@ def test_a_watch_that_raises_is_an_alert_and_keeps_no_other_from_looking(
     assert kept.open == []
 
 
-def test_dagster_s_records_that_cannot_be_read(sandbox: Sandbox) -> None:
+def test_dagster_s_records_that_cannot_be_read_end_no_alert(sandbox: Sandbox) -> None:
     kept = Kept()
-    with open_instance(sandbox.settings.dagster_home):
-        pass
+    with open_instance(sandbox.settings.dagster_home) as instance:
+        instance.add_daemon_heartbeat(DaemonHeartbeat(NOW.timestamp() - 600, "SENSOR", "a"))
+    looks(sandbox, kept)
+    assert kept.open == [("failures", "daemon is down")]
     for path in sandbox.settings.dagster_home.rglob("*.db"):
         path.write_bytes(b"no database " * 1000)
-    looks(sandbox, kept)
-    assert kept.open == [("watching", "dagster cannot be asked")]
+    looked = looks(sandbox, kept)
+    assert kept.open == [("failures", "daemon is down"), ("watching", "dagster cannot be asked")]
+    assert [look.watch for look in looked] == ["watching", "freshness", "quality", "resources"]
 
 
 def test_without_a_ledger_there_is_no_look(sandbox: Sandbox) -> None:

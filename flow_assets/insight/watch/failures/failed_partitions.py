@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from flow_assets.declaration import partition_keys
 from flow_assets.insight.watch.downstream import held_by
@@ -35,7 +36,8 @@ def find_failed_partitions(situation: Situation) -> list[Finding]:
     """A finding for each cause of each dataset; what only requires a failed partition is said there, and not apart."""
     project = situation.project
     reads = FailedPartitions(project.engine, project.settings.environment)
-    return [_finding(project, group, reads.attempts(group.dataset)) for group in _groups(project, reads.current())]
+    attempts = cache(reads.attempts)
+    return [_finding(project, group, attempts(group.dataset)) for group in _groups(project, reads.current())]
 
 
 def _groups(project: Project, failed: Sequence[FailedPartition]) -> Iterator[Group]:

@@ -1,12 +1,14 @@
 """Dagster's runs that failed of something else than a partition: a crash, a killed process, code that does not load."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from flow_assets.declaration import partition_keys
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import alike, counted, ledger_time, paragraph, span, time_text, titled
 from flow_assets.ledger.findings import AlertSeverity, Finding
+from flow_assets.ledger.statements import portions
 from flow_assets.materialization.project import Project
 
 WATCH = "failures"
@@ -67,11 +69,17 @@ def _overlap(run: ObservedRun, other: ObservedRun) -> bool:
 
 
 def _is_published_since(project: Project, name: str, run: ObservedRun) -> bool:
-    keys = partition_keys(project.graph.get(name).partitions)
-    if run.partitions and all(key in keys for key in run.partitions):
-        keys = keys[keys.index(run.partitions[0]) : keys.index(run.partitions[1]) + 1]
-    since = ledger_time(run.created_at)
-    held = project.holdings.current(name)
+    """Whether all of a dataset that `run` was for was published since: read until one is not, the last first."""
+    keys, since = partition_keys(project.graph.get(name).partitions), ledger_time(run.created_at)
+    if run.partitions:
+        with suppress(ValueError):  # those of a dataset that is not partitioned like the run
+            first, last = map(keys.index, run.partitions)
+            keys = keys[first : last + 1]
+    return all(_are_published(project, name, some, since) for some in (keys[-1:], *portions(keys)))
+
+
+def _are_published(project: Project, name: str, keys: Sequence[str], since: str) -> bool:
+    held = project.holdings.current(name, keys)
     return all(key in held and held[key].published_at >= since for key in keys)
 
 

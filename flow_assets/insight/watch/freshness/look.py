@@ -5,6 +5,7 @@ is affected and no finding of its own. See docs/freshness.md for the rules.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from flow_assets.declaration import Dataset
 from flow_assets.insight.watch.freshness.lateness import Causes, Late, grouped, in_rows, late_of
@@ -62,7 +63,11 @@ def _of_gaps(
     for name in (name for name in graph.datasets if name in by_dataset):
         for row in in_rows(by_dataset[name], name, causes):
             late = [one for key in row for one in by_root[Place(name, key)]]
-            yield finding_of(_lateness(graph.get(name), row, late, causes), situation, paces.get(name))
+            found, pace = _lateness(graph.get(name), row, late, causes), paces.get(name)
+            began_with = row[0]
+            if pace and row[0] in pace.series.keys:
+                began_with = pace.first_of_gap(row[0], found.first.due.at, {*by_dataset[name]})
+            yield finding_of(replace(found, began_with=began_with), situation, pace)
 
 
 def _lateness(dataset: Dataset, row: Sequence[str], late: Sequence[Late], causes: Causes) -> Lateness:

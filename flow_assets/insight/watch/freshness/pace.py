@@ -7,6 +7,7 @@ is learned then is how long after the one before each came.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -87,6 +88,32 @@ class Pace:
         if self.is_replayed and position == self.series.newest + 1 and (limit := self._limit(last)) is not None:
             return Due(last + limit, limit, "learned from the time between partitions")
         return None
+
+    def first_of_gap(self, key: str, due_at: float, missing: AbstractSet[str]) -> str:
+        """The partition that a gap began with of which `key` is the first that is still missing, due at `due_at`.
+
+        Each before it that was not there yet when the one after it was due belonged to the gap: it was filled in. Where
+        only its middle was, two gaps remain, and each is called by what it lacks.
+
+        Args:
+            key: as above.
+            due_at: Unix time.
+            missing: all that is late of the series.
+        """
+        series, first = self.series, key
+        position = series.keys.index(key)
+        gap = next((gap for gap in self.gaps if gap.start <= position < gap.stop), None)
+        for before in range(position - 1, -1, -1):
+            came_at, name = series.came_at[before], series.keys[before]
+            if name in missing:
+                return key
+            if came_at is not None and came_at <= due_at:
+                break
+            if came_at is not None or name in series.troubled:
+                first = name
+                due = gap and self.due(before, gap)
+                due_at = min(due_at, due.at) if due else due_at
+        return first
 
     def bound_seconds(self, counted_from: float) -> float | None:
         """How long after its period's end, or the one before, a partition may come; None if nobody can say."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from statistics import quantiles
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from flow_assets.insight.watch.freshness.lateness import Late
 from flow_assets.insight.watch.freshness.pace import Pace
 from flow_assets.insight.watch.freshness.series import Series
 from flow_assets.insight.watch.situation import Situation
+from flow_assets.insight.watch.words import time_text
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.materialization.project import Project
 
@@ -28,12 +28,14 @@ class Lateness:
         partitions: in order; one empty key for a dataset without partitions.
         late: what is late of it, or, where nobody stated or learned when it should come, of what waits for it.
         waiting: the datasets downstream that wait for it.
+        began_with: the partition that the gap began with, which may have been filled in since.
     """
 
     dataset: Dataset
     partitions: tuple[str, ...]
     late: tuple[Late, ...]
     waiting: tuple[str, ...]
+    began_with: str = ""
 
     @property
     def is_outdated(self) -> bool:
@@ -53,7 +55,7 @@ def finding_of(lateness: Lateness, situation: Situation, pace: Pace | None) -> F
     source = _landed(situation.project, lateness)
     return Finding(
         watch="freshness",
-        identity=f"late {name} {keys[0]}".strip(),
+        identity=f"late {name} {lateness.began_with}".strip(),
         severity=_severity(lateness, now),
         title=_title(lateness),
         since=due.at,
@@ -72,11 +74,6 @@ def link_to(dataset: str, partition: str = "") -> str:
     if not partition:
         return f"/assets/{quote(dataset)}"
     return f"/assets/{quote(dataset)}?view=partitions&partition={quote(partition)}"
-
-
-def in_words(moment: float) -> str:
-    """A time as people are told."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def so_long(seconds: float) -> str:
@@ -111,7 +108,7 @@ def _due_text(lateness: Lateness, now: float) -> str:
     what = first.place.partition or "A new version"
     if first.place.dataset != lateness.dataset.name:
         what += f" of {first.place.dataset}, which waits for it,"
-    return f"{what} was due at {in_words(first.due.at)}, {so_long(now - first.due.at)} late ({first.due.reason})."
+    return f"{what} was due at {time_text(first.due.at)}, {so_long(now - first.due.at)} late ({first.due.reason})."
 
 
 def _landed(project: Project, lateness: Lateness) -> str:
@@ -134,7 +131,7 @@ def _evidence(lateness: Lateness, now: float) -> Mapping[str, float | str]:
     due = lateness.first.due
     bound = {} if due.bound_seconds is None else {"bound_seconds": due.bound_seconds}
     return {
-        "due_at": in_words(due.at),
+        "due_at": time_text(due.at),
         "due_because": due.reason,
         "late_seconds": now - due.at,
         **({"missing_partitions": float(len(lateness.partitions))} if lateness.partitions[0] else {}),
@@ -147,7 +144,7 @@ def _pace_evidence(pace: Pace, keys: tuple[str, ...]) -> Mapping[str, float | st
     """What is usual, what came last, and what else is not there beside the late ones."""
     series, usual = pace.series, sorted(usual.seconds for usual in pace.usual)
     last = series.keys[series.newest]
-    found: dict[str, float | str] = {"last_published": last, "last_published_at": in_words(series.last_came_at)}
+    found: dict[str, float | str] = {"last_published": last, "last_published_at": time_text(series.last_came_at)}
     if len(usual) >= _FEWEST:
         low, *_, high = quantiles(usual, n=20, method="inclusive")
         after = "the one before" if pace.is_replayed else "the period's end"

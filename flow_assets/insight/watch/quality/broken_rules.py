@@ -138,7 +138,7 @@ def _published(project: Project, dataset: Dataset) -> Iterator[tuple[tuple[str, 
     """
     keys = partition_keys(dataset.partitions)
     judgements = project.holdings.judgements
-    broken = [key for key, of in judgements.standings(dataset.name).items() if of.errors]
+    broken = judgements.broken(dataset.name)
     checks = {check.partition: check for check in judgements.newest_checks(dataset.name, RECENT)}
     older = [check for check in judgements.latest(dataset.name, broken).values() if check.is_published]
     checks = {**{check.partition: check for check in older}, **checks}

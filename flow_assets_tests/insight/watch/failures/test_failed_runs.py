@@ -1,5 +1,6 @@
 """Runs that failed of something else than a partition."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from flow_assets.insight.watch.failures.look import failures
 from flow_assets.insight.watch.orchestration import ObservedRun
+from flow_assets.ledger.holdings import Holding, Holdings
 from flow_assets_tests.insight.watch.looks import ago, situation
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -80,6 +82,28 @@ def test_publishing_all_of_it_mends_it_too(sandbox: Sandbox) -> None:
         assert failures(seen) == []
     with situation(sandbox, runs=(replace(CRASH, created_at=ago(-60), ended_at=ago(-61)),)) as seen:
         assert len(failures(seen)) == 1
+
+
+def test_runs_that_crashed_cost_no_look_at_all_that_is_published(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.land_all()
+    sandbox.run()
+    asked: list[int] = []
+    current = Holdings.current
+
+    def counted(self: Holdings, dataset: str, partitions: Sequence[str] | None = None) -> dict[str, Holding]:
+        found = current(self, dataset, partitions)
+        asked.append(len(found))
+        return found
+
+    monkeypatch.setattr(Holdings, "current", counted)
+    everything = replace(CRASH, partitions=None, created_at=ago(-60), ended_at=ago(-61))
+    with situation(sandbox, runs=(everything,)) as seen:
+        assert len(failures(seen)) == 1
+    assert asked == [1]
+    with situation(sandbox, runs=(replace(everything, created_at=ago(3600)),)) as seen:
+        assert failures(seen) == []
 
 
 def test_another_job_s_run(sandbox: Sandbox) -> None:
