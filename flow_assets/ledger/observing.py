@@ -5,7 +5,7 @@ All times of an alert go forward only: where the clock was set back, the last ti
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -90,6 +90,7 @@ class Look:
             self._open(finding, row)
             return
         at = max(self.view.now, row.seen_at)
+        finding = replace(finding, since=min(before.since, finding.since))  # a watch may only know that it is so now
         self._set(row.number, **self._packed(finding), seen_at=at, unseen_since=None)
         if row.resolved_at is not None or finding.severity == before.severity:
             return

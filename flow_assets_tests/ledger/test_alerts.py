@@ -35,6 +35,12 @@ def kinds(alerts: Alerts, number: int = 1) -> list[str]:
     return [event.kind for event in alerts.events(number)]
 
 
+def test_what_began_does_not_begin_anew_at_each_look(alerts: Alerts) -> None:
+    for seconds in (0, 30, 60):
+        look(alerts, replace(LATE, since=NOW + seconds), at=NOW + seconds)
+    assert alerts.get(1, NOW + 60).finding.since == NOW
+
+
 def test_what_is_found_is_opened_kept_and_resolved(alerts: Alerts) -> None:
     assert look(alerts, LATE, FULL) == {"opened": [1]}
     newer = replace(LATE, evidence={"late_minutes": 20.0})

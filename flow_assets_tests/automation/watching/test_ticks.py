@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 import dagster as dg
 import pytest
 
+from flow_assets.automation.alerting.routes import WATCHES as ROUTED
 from flow_assets.automation.watching import looking
+from flow_assets.automation.watching.looking import WATCHES
+from flow_assets.automation.watching.outside import WATCH
 from flow_assets.automation.watching.ticks import build_watch_sensors
 from flow_assets.definitions import build_resources
 from flow_assets.errors import StoreError, WatchError
@@ -48,6 +51,10 @@ def watching(sandbox: Sandbox, kept: Kept) -> Iterator[Watching]:
             sensors=build_watch_sensors(project, kept, deliver),
         )
         yield Watching(definitions, instance, kept, delivered)
+
+
+def test_routes_may_name_every_watch() -> None:
+    assert set(ROUTED) == {*WATCHES, WATCH}
 
 
 def test_they_run_by_themselves_and_dagster_loads_them(sandbox: Sandbox) -> None:
