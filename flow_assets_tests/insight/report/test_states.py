@@ -67,7 +67,9 @@ def test_only_open_alerts_on_freshness_make_late() -> None:
         alert(1, **fields),
         alert(2, AlertState.RESOLVED, **{**fields, "partitions": ("2024-03-02",)}),
         alert(3, **{**fields, "watch": "durations", "partitions": ("2024-03-03",)}),
-        alert(4, AlertState.ACKNOWLEDGED, watch="freshness", dataset="meters_seen", text="Due at six.\nAsk its source."),
+        alert(
+            4, AlertState.ACKNOWLEDGED, watch="freshness", dataset="meters_seen", text="Due at six.\nAsk its source."
+        ),
     ]
     assert late_partitions(alerts) == {"readings": {DAY: "late"}, "meters_seen": {"": "Due at six."}}
 
