@@ -54,7 +54,7 @@ def _print(routes: "Routes", shown: "Sequence[Way]") -> None:
     from flow_assets.ledger.findings import AlertSeverity
 
     columns = ("dataset", "watches", *AlertSeverity)
-    made = table("Alerts", *columns, texts=columns)
+    made = table("Where alerts go", *columns, texts=columns)
     every = len(WATCHES)
     for way in shown:
         watches = "all" if len(way.watches) == every else ", ".join(way.watches)

@@ -102,13 +102,13 @@ def _link(alert: "Alert", dagster_url: str) -> str:
 
 
 def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
-    finding, ended = alert.finding, alert.resolved_at is not None
+    finding = alert.finding
     span = span_text(_open_seconds(alert, now))
     note = f": {alert.note}" if alert.note else ""
     evidence = [f"  {name.replace('_', ' ')}: {_value(value)}" for name, value in finding.evidence.items()]
     lines = (
         f"Alert {alert.number}: {finding.title}",
-        f"{finding.severity}, {alert.state} {'after' if ended else 'for'} {span}, found by {finding.watch}",
+        f"{finding.severity}, {_state_text(alert, span)}, found by {finding.watch}",
         f"dataset: {finding.dataset}" if finding.dataset else "",
         f"partitions: {', '.join(finding.partitions)}" if finding.partitions else "",
         f"affected: {', '.join(finding.affected)}" if finding.affected else "",
@@ -121,6 +121,13 @@ def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
         f"\n{_link(alert, dagster_url)}" if finding.link else "",
     )
     return [line for line in lines if line]
+
+
+def _state_text(alert: "Alert", span: str) -> str:
+    """Its state, and how long it has been off; who acknowledged or silenced it may have done so a moment ago."""
+    if alert.resolved_at is not None:
+        return f"{alert.state} after {span}"
+    return f"open for {span}" if alert.state == "open" else f"{alert.state}, off for {span}"
 
 
 def _value(value: float | str) -> str:

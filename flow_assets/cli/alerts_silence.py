@@ -74,17 +74,19 @@ def end_of(span: str | None, until: str | None, now: float) -> float:
 
     from flow_assets.errors import SelectionError
 
-    if (span is None) == (until is None):
+    if span is not None and until is not None:
+        raise SelectionError("--for and --until both say how long; choose one.")
+    if span is None and until is None:
         raise SelectionError("Say how long: --for 2h, or --until 2013-02-01T06:00.")
     seconds = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
     if span is not None:
         if not (found := re.fullmatch(r"(\d{1,6})([mhdw])", span)) or not int(found[1]):
-            raise SelectionError(f"for {span!r} is no span; write 30m, 2h, 3d or 1w.")
+            raise SelectionError(f"--for {span!r} is no span; write 30m, 2h, 3d or 1w.")
         return now + int(found[1]) * seconds[found[2]]
     try:
         end = datetime.fromisoformat(until or "")
     except ValueError:
-        raise SelectionError(f"until {until!r} is no time; write 2013-02-01 or 2013-02-01T06:00, in UTC.") from None
+        raise SelectionError(f"--until {until!r} is no time; write 2013-02-01 or 2013-02-01T06:00, in UTC.") from None
     return (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
 
 
@@ -92,11 +94,13 @@ def _require_known(matcher: "Matcher", package: str) -> None:
     """Whether there is what it names.
 
     Raises:
-        SelectionError: there is no such dataset or owner.
+        SelectionError: there is no such dataset, watch or owner.
     """
     from flow_assets.declaration import find_datasets
     from flow_assets.errors import SelectionError
 
+    if matcher.watch:
+        _require_watch(matcher.watch)
     if not matcher.dataset and not matcher.owner:
         return
     graph = find_datasets(package)
@@ -107,3 +111,11 @@ def _require_known(matcher: "Matcher", package: str) -> None:
         raise SelectionError(
             f"No dataset is owned by {matcher.owner!r}; owners are {', '.join(owners) or 'not declared'}."
         )
+
+
+def _require_watch(watch: str) -> None:
+    from flow_assets.automation.alerting.routes import WATCHES
+    from flow_assets.errors import SelectionError
+
+    if watch not in WATCHES:
+        raise SelectionError(f"There is no watch {watch!r}; there are {', '.join(sorted(WATCHES))}.")

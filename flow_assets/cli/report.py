@@ -105,11 +105,17 @@ def _print(console: "Console", report: "Report") -> None:
 def _print_alerts(console: "Console", report: "Report") -> None:
     from rich.markup import escape
 
-    console.print(f"{report.alerts_open:,} alerts are open" if report.alerts_open else "No alert is open")
+    console.print(_alerts_text(report.alerts_open))
     for alert in report.alerts[:_LISTED]:
         console.print(f"  #{alert.number} {alert.finding.severity}: {escape(alert.finding.title)}")
     if (more := report.alerts_open - _LISTED) > 0:
         console.print(f"  ... and {more:,} more; see them on the page")
+
+
+def _alerts_text(count: int) -> str:
+    if not count:
+        return "No alert is open"
+    return f"{count:,} alerts are open" if count > 1 else "1 alert is open"
 
 
 def _print_datasets(console: "Console", report: "Report") -> None:

@@ -1,4 +1,4 @@
-"""Look once with every watch, from outside Dagster: for cron or a systemd timer, which notice when it stands still."""
+"""Look once with every watch, from outside Dagster, for cron or a systemd timer; exit with 1 if something is off."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from flow_assets.automation.watching.deployment import Watched
     from flow_assets.automation.watching.looking import Look
     from flow_assets.ledger.findings import Finding
     from flow_assets.materialization.project import Project
@@ -38,15 +39,17 @@ def command(
         raise typer.Exit(_look_again(_seconds("--every", every), _seconds("--for", for_), as_json=as_json))
     if for_ is not None:
         raise SelectionError("--for says for how long to look again and again; add --every, such as --every 60s.")
-    looks, delivered = _look()
+    watched = _look()
     if as_json:
-        _print_json(looks, delivered)
+        _print_json(watched.looks, watched.delivery)
     else:
-        _print(looks, delivered)
-    raise typer.Exit(1 if any(look.findings for look in looks) else 0)
+        _print(watched.looks, watched.delivery)
+    if watched.routes_error is not None:
+        raise watched.routes_error
+    raise typer.Exit(1 if any(look.findings for look in watched.looks) else 0)
 
 
-def _look() -> "tuple[Sequence[Look], str]":
+def _look() -> "Watched":
     from datetime import UTC, datetime
 
     from flow_assets.automation.watching import watch_once

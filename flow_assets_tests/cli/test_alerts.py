@@ -73,7 +73,7 @@ def test_json_has_all_of_an_alert(sandbox: Sandbox, alerts: Alerts) -> None:
 def test_one_alert_is_shown_with_its_history(sandbox: Sandbox, alerts: Alerts) -> None:
     alerts.acknowledge(1, "ann", "on it", time.time())
     shown = said(sandbox, "show", "1")
-    assert shown.startswith("Alert 1: readings [2024-03-01] is late\ncritical, acknowledged for 1 h 30 min, found by f")
+    assert shown.startswith("Alert 1: readings [2024-03-01] is late\ncritical, acknowledged, off for 1 h 30 min, fo")
     assert "taken care of by ann: on it" in shown
     assert "Seen and expected:\n  late minutes: 12.5\n  expected: 06:00\n  never: inf\n" in shown
     assert re.search(r"UTC  acknowledged  ann  on it", shown)
@@ -138,9 +138,19 @@ def test_what_fits_is_silenced(sandbox: Sandbox, alerts: Alerts) -> None:
         (["silence"], 2, "Give either the number of an alert, or any of --dataset, --watch and --owner."),
         (["silence", "1", "--dataset", "readings", "--for", "1h"], 2, "Give either the number of an alert, or any of"),
         (["silence", "1"], 2, "Say how long: --for 2h, or --until 2013-02-01T06:00."),
-        (["silence", "1", "--for", "soon"], 2, "for 'soon' is no span; write 30m, 2h, 3d or 1w."),
-        (["silence", "1", "--until", "soon"], 2, "until 'soon' is no time; write 2013-02-01 or"),
+        (["silence", "1", "--for", "soon"], 2, "--for 'soon' is no span; write 30m, 2h, 3d or 1w."),
+        (["silence", "1", "--until", "soon"], 2, "--until 'soon' is no time; write 2013-02-01 or"),
         (["silence", "1", "--until", "2013-02-01"], 1, "A silence must end in the future; say --for 2h, or a later"),
+        (
+            ["silence", "1", "--for", "1h", "--until", "2030-01-01"],
+            2,
+            "--for and --until both say how long; choose one.",
+        ),
+        (
+            ["silence", "--watch", "fresh", "--for", "1h"],
+            2,
+            "There is no watch 'fresh'; there are durations, failures, ",
+        ),
         (["silence", "--dataset", "readinks", "--for", "1h"], 2, "Did you mean 'readings'?"),
         (["silence", "--owner", "bob", "--for", "1h"], 2, "No dataset is owned by 'bob'; owners are "),
         (["unsilence", "1"], 2, "Alert 1 has no silence of its own; flow alerts list shows those that there are."),

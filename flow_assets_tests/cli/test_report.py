@@ -1,7 +1,9 @@
 import json
+import time
 
 import pytest
 
+from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import Sandbox
 
@@ -41,6 +43,21 @@ def test_what_is_off_is_named(sandbox: Sandbox) -> None:
     assert "0 of 16 partitions are up to date: 16 missing" in shown
     assert "  missing: raw_readings 2024-03-01: " in shown
     assert "  ... and 6 more: flow plan" in shown
+
+
+def test_one_alert_is_one(computed: Sandbox) -> None:
+    with computed.project() as project:
+        finding = Finding(
+            watch="freshness",
+            identity="late",
+            severity=AlertSeverity.WARNING,
+            title="raw_readings: 2024-03-06 is late",
+            since=time.time(),
+            text="2024-03-06 was due at six.\nAsk its source.",
+            dataset="raw_readings",
+        )
+        project.alerts.observe("freshness", [finding], time.time())
+    assert "\n1 alert is open\n  #1 warning: raw_readings: 2024-03-06 is late\n" in flow(computed, "report").stdout
 
 
 @pytest.mark.parametrize(

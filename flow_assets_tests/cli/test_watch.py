@@ -29,9 +29,23 @@ def test_what_is_off_is_shown_and_is_an_exit_code(sandbox: Sandbox) -> None:
     assert "failures: 1 finding." in shown.stdout.splitlines()
     assert f"critical: raw_readings {DAYS[0]} failed: " in shown.stdout
     as_json = sandbox.flow("watch", "--json", python=WATCH, check=False)
-    (finding,) = json.loads(as_json.stdout)["failures"]["findings"]
+    (finding,) = json.loads(as_json.stdout)["watches"]["failures"]["findings"]
     assert (finding["severity"], finding["partitions"]) == ("critical", [DAYS[0]])
     assert (as_json.returncode, as_json.stderr) == (1, "")
+
+
+def test_routes_that_cannot_be_used_keep_nobody_from_looking(sandbox: Sandbox) -> None:
+    sandbox.land(DAYS[0], "meter,watts,note\na,many,x\n")
+    sandbox.run()
+    routes = sandbox.root / "routes.yaml"
+    routes.write_text("destinations:\n  hook:\n    apprise: json://${NO_SUCH_SECRET}\nroutes:\n  - to: hook\n")
+    told = sandbox.flow("watch", python=WATCH, check=False, FLOW_ASSETS_ALERT_ROUTES=str(routes))
+    assert f"critical: raw_readings {DAYS[0]} failed: " in told.stdout
+    assert told.stdout.splitlines()[-1].startswith("delivery: Nothing is delivered: the file of routes cannot be used")
+    assert told.returncode == 2
+    assert "the environment has no NO_SUCH_SECRET" in told.stderr
+    as_json = sandbox.flow("watch", "--json", python=WATCH, check=False, FLOW_ASSETS_ALERT_ROUTES=str(routes))
+    assert json.loads(as_json.stdout)["delivery"].startswith("Nothing is delivered")
 
 
 def test_code_that_does_not_load_and_a_daemon_that_died(done: Sandbox) -> None:
@@ -54,7 +68,7 @@ def test_a_cron_line_that_is_none_keeps_dagster_from_loading_the_code(done: Sand
 
 def test_again_and_again_for_a_while(done: Sandbox) -> None:
     shown = done.flow("watch", "--every", "1s", "--for", "1s", "--json", python=AGAIN)
-    assert json.loads(shown.stdout)["watching"] == {"findings": [], "opened": [], "resolved": []}
+    assert json.loads(shown.stdout)["watches"]["watching"] == {"findings": [], "opened": [], "resolved": []}
     done.write("trends.py", "1 / 0")
     assert done.flow("watch", "--every", "1s", "--for", "1s", python=AGAIN, check=False).returncode == 1
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from flow_assets.automation.requesting.decide import Decision, Situation, cells_of
 from flow_assets.automation.requesting.memory import Asked, Cell
+from flow_assets.insight.watch.words import counted
 from flow_assets.materialization.requests import Request
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer
@@ -119,4 +120,5 @@ def _cells_text(entries: Iterable[PlanEntry]) -> str:
         for name, partitions in list(of_dataset.items())[:_NAMED]
     ]
     more = list(of_dataset.values())[_NAMED:]
-    return ", ".join(told) + (f" and {sum(map(len, more)):,} of {len(more)} more datasets" if more else "")
+    others = f"{len(more)} more dataset{'s' if len(more) > 1 else ''}"
+    return ", ".join(told) + (f" and {counted(sum(map(len, more)), 'partition')} of {others}" if more else "")

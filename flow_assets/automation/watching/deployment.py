@@ -1,6 +1,7 @@
 """Watching put together for a deployment: its alerts are kept in its ledger, and delivered as its settings say."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -10,10 +11,26 @@ from flow_assets.automation.alerting.delivering import deliver_due
 from flow_assets.automation.watching.looking import Look
 from flow_assets.automation.watching.outside import Load, look_from_outside
 from flow_assets.automation.watching.ticks import build_watch_sensors
+from flow_assets.errors import RoutesError
 from flow_assets.ledger import open_database
 from flow_assets.ledger.alerts import Alerts
 from flow_assets.materialization.project import Project
 from flow_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What one look from outside found.
+
+    Attributes:
+        looks: one for each watch.
+        delivery: what became of what is due, in one line.
+        routes_error: why nothing could be delivered; what was found is in the ledger nevertheless.
+    """
+
+    looks: Sequence[Look]
+    delivery: str
+    routes_error: RoutesError | None = None
 
 
 def build_watches(project: Project) -> list[dg.SensorDefinition]:
@@ -22,7 +39,7 @@ def build_watches(project: Project) -> list[dg.SensorDefinition]:
     return build_watch_sensors(project, project.alerts, deliver)
 
 
-def watch_once(settings: Settings, load: Load, now: datetime) -> tuple[Sequence[Look], str]:
+def watch_once(settings: Settings, load: Load, now: datetime) -> Watched:
     """Look with every watch from outside Dagster, deliver what is due, and say what became of that.
 
     Args:
@@ -31,7 +48,6 @@ def watch_once(settings: Settings, load: Load, now: datetime) -> tuple[Sequence[
         now: in UTC.
 
     Raises:
-        RoutesError: the file of routes cannot be used; what was found is kept in the ledger.
         StoreError: the ledger cannot be used.
     """
     loaded: list[Project] = []
@@ -43,4 +59,7 @@ def watch_once(settings: Settings, load: Load, now: datetime) -> tuple[Sequence[
     looks = look_from_outside(settings, load_and_keep, now, Alerts)
     graph = loaded[0].graph if loaded else None
     alerts = loaded[0].alerts if loaded else Alerts(open_database(settings.ledger), settings.environment)
-    return looks, deliver_due(alerts, settings, graph, now.timestamp())
+    try:
+        return Watched(looks, deliver_due(alerts, settings, graph, now.timestamp()))
+    except RoutesError as error:
+        return Watched(looks, "Nothing is delivered: the file of routes cannot be used, see flow alerts routes.", error)

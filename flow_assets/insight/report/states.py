@@ -119,7 +119,7 @@ def late_partitions(alerts: Iterable[Alert]) -> dict[str, dict[str, str]]:
         finding = alert.finding
         if finding.watch == "freshness" and alert.state is not AlertState.RESOLVED:
             for partition in finding.partitions or ("",):
-                late.setdefault(finding.dataset, {})[partition] = finding.title
+                late.setdefault(finding.dataset, {})[partition] = first_line(finding.text) or finding.title
     return late
 
 

@@ -117,7 +117,7 @@ def test_without_a_file_there_is_nobody_to_tell(
 def test_which_alert_would_go_where(commands: typer.Typer, routed: Path) -> None:
     done = run(commands, "routes")
     assert [line.split() for line in done.stdout.splitlines()] == [
-        ["Alerts"],
+        ["Where", "alerts", "go"],
         ["dataset", "watches", "info", "warning", "critical"],
         ["raw_readings", "all", "·", "good", "good"],
         ["readings", "freshness,", "durations,", "failures,", "resources", "·", "good", "good"],

@@ -67,9 +67,11 @@ def test_only_open_alerts_on_freshness_make_late() -> None:
         alert(1, **fields),
         alert(2, AlertState.RESOLVED, **{**fields, "partitions": ("2024-03-02",)}),
         alert(3, **{**fields, "watch": "durations", "partitions": ("2024-03-03",)}),
-        alert(4, AlertState.ACKNOWLEDGED, watch="freshness", dataset="meters_seen", title="old"),
+        alert(
+            4, AlertState.ACKNOWLEDGED, watch="freshness", dataset="meters_seen", text="Due at six.\nAsk its source."
+        ),
     ]
-    assert late_partitions(alerts) == {"readings": {DAY: "late"}, "meters_seen": {"": "old"}}
+    assert late_partitions(alerts) == {"readings": {DAY: "late"}, "meters_seen": {"": "Due at six."}}
 
 
 def test_several_are_shown_as_the_worst_of_them() -> None:

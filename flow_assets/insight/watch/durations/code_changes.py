@@ -91,7 +91,8 @@ def find_change(calls: Sequence[Call], make: MakeExpectation, rate: float) -> Co
         change = _change(before[-1], later[:look], median(ratios) / median(earlier), p_value)
         if p_value <= rate / len(LOOKS) and _is_worth_telling(change):
             return change
-    return _obvious(before[-1], later, [_compared(call, expectation, regime) for call in later], earlier)
+    ratios = [_compared(call, expectation, regime) for call in later]
+    return _obvious(before[-1], later, ratios, earlier) or _obvious_by_partition(recent, after)
 
 
 def _obvious(
@@ -102,6 +103,18 @@ def _obvious(
         return None
     change = _change(before, later[:1], ratios[0] / median(earlier), 1 / (1 + len(earlier)))
     return change if _is_worth_telling(change) else None
+
+
+def _obvious_by_partition(recent: Sequence[Call], after: Sequence[Call]) -> CodeChange | None:
+    """Changed code makes all partitions anew, in a run larger than any before: then what one takes is compared."""
+    sizes = [size_of(call) / call.partitions for call in recent]
+    low, high = min(sizes) / _COMPARABLE, max(sizes) * _COMPARABLE
+    later = [call for call in after if low <= size_of(call) / call.partitions <= high]
+    return _obvious(recent[-1], later, [_each(call) for call in later], [_each(call) for call in recent])
+
+
+def _each(call: Call) -> float:
+    return call.seconds / call.partitions
 
 
 def _p_value(later: Sequence[float], earlier: Sequence[float]) -> float:

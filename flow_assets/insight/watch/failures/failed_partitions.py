@@ -67,7 +67,7 @@ def _finding(project: Project, group: Group, attempts: Sequence[FailedAttempt]) 
         watch=WATCH,
         identity=f"failed {group.dataset}: {group.cause[0]}: {group.cause[1]}",
         severity=AlertSeverity.CRITICAL,
-        title=titled(f"{where} failed: {line.removeprefix(f'{group.dataset}: ')}"),
+        title=titled(f"{where} failed: {_first_sentence(line.removeprefix(f'{group.dataset}: '))}"),
         text=paragraph(
             f"{group.cause[0]}: {line}",
             _history_text(before),
@@ -102,6 +102,11 @@ def _began(project: Project, group: Group, attempts: Sequence[FailedAttempt]) ->
     of_these = [a.at for a in same if a.partition in names and a.at > published.get(a.partition, "")]
     began = min([*of_these, *(f.at for f in group.failed)])
     return unix_time(began), [a for a in same if a.at < began]
+
+
+def _first_sentence(line: str) -> str:
+    """What happened, without what to do about it, which is in the text."""
+    return line.partition(". ")[0]
 
 
 def _history_text(before: Sequence[FailedAttempt]) -> str:

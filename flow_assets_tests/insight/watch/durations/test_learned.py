@@ -83,3 +83,16 @@ def test_a_year_computed_anew_at_once_is_not_slow(history: History) -> None:
     now = history.daily(14, dict.fromkeys(NAMES, 2.0), rows=1000)
     history.add(now, dict.fromkeys(NAMES, 700.0), rows=365_000, partitions=[f"{day:03}" for day in range(365)])
     assert durations(Situation(history.project, now)) == []
+
+
+@pytest.mark.parametrize(("seconds_each", "told"), [(0.1, []), (5.0, ["code of trends bbbbbbbb"])])
+def test_slow_code_is_told_also_where_it_makes_all_anew_in_a_run_larger_than_any_before(
+    history: History, seconds_each: float, told: list[str]
+) -> None:
+    keys = [f"2024-03-{day:02d}" for day in range(1, 10)]
+    for number, key in enumerate(keys[:-1]):
+        history.add(START + number * DAY, {"trends": 0.1 + 0.01 * (number % 3)}, rows=100, partitions=[key])
+    now = START + len(keys) * DAY
+    seconds = {"trends": seconds_each * len(keys)}
+    history.add(now, seconds, rows=100 * len(keys), partitions=keys, code=OTHER_CODE)
+    assert [finding.identity for finding in durations(Situation(history.project, now))] == told

@@ -37,6 +37,7 @@ def test_a_failure_with_many_dependents_is_one_finding_until_it_is_mended(sandbo
     assert finding.evidence["held_partitions"] == 9
     assert finding.evidence["is_new"] == "yes"
     assert finding.title.startswith(f"raw_readings {DAYS[2]} failed: ")
+    assert ". " not in finding.title, "what to do is in the text"
     assert "many" in finding.text
     assert found(sandbox) == [finding]
     sandbox.land(DAYS[2])
