@@ -103,16 +103,18 @@ def _groups(blocked: Mapping[str, Blocked]) -> list[BlockedGroup]:
 
 def _blocked_finding(project: Project, dataset: Dataset, group: BlockedGroup, partitions: Sequence[str]) -> Finding:
     name = dataset.name
-    last = list(group.blocked.values())[-1]
+    newest, last = list(group.blocked.items())[-1]
+    rules = list(dict.fromkeys(rule for block in group.blocked.values() for rule in rules_named(block.reason)))
+    told = f"{newest}: {last.reason}" if len(group.blocked) > 1 else last.reason
     where = " ".join(filter(None, (name, span(partitions))))
     held = held_by(project.graph, name, list(group.blocked))
     return Finding(
         watch=WATCH,
         identity=f"kept back {name}: {group.rules[0]}",
         severity=AlertSeverity.CRITICAL,
-        title=titled(f"{where} kept back: {_names(group.rules)}"),
+        title=titled(f"{where} kept back: {_names(rules or group.rules)}"),
         text=paragraph(
-            last.reason,
+            told,
             "It is not published: readers stay on the last good version, if there is one.",
             f"Held by it: {', '.join(held)}." if held else "",
             f"Its rows: FROM blocked.{name}. Land a good file or relax the rule, then: flow run",
@@ -122,7 +124,7 @@ def _blocked_finding(project: Project, dataset: Dataset, group: BlockedGroup, pa
         partitions=tuple(partitions),
         affected=tuple(held),
         evidence={
-            "rules": ", ".join(group.rules),
+            "rules": ", ".join(rules or group.rules),
             "kept_back_partitions": len(group.blocked),
             "held_partitions": sum(map(len, held.values())),
         },
@@ -184,9 +186,8 @@ def _published_finding(dataset: Dataset, broken: BrokenRules) -> Finding:
         evidence={
             "rules": ", ".join(names),
             "broken_partitions": len(checks),
-            "failed": worst.failed,
-            "total": worst.total,
-            "worst_share": worst.worst_share,
+            "worst_partition": worst.worst or "",
+            "worst_percent": round(100 * worst.worst_share, 2),
             "tolerated": tolerated,
         },
         run_id=checks[-1].run_id or None,
