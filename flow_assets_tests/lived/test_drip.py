@@ -1,0 +1,55 @@
+"""The drip, lived through: each thing that goes wrong is one alert, which reaches those who are told, and ends.
+
+The clock is simulated, and nothing else; see `life`.
+"""
+
+import pytest
+
+from flow_assets.ledger.findings import AlertState
+from flow_assets_tests.lived.causes import STORIES, Story
+from flow_assets_tests.lived.life import Life
+
+pytestmark = pytest.mark.slow
+
+
+def tell(life: Life, story: Story) -> None:
+    """Live through one thing that goes wrong, while nothing else does."""
+    number, told, titles = len(life.alerts()) + 1, life.told(), len(life.titles())
+    steps = story(life)
+    cause = next(steps)
+    life.watch(times=3)
+    (opened,) = life.alerts()[number - 1 :]
+    assert opened.number == number
+    assert opened.finding.identity.startswith(cause.identity)
+    assert life.open() == life.active() == [opened.finding.identity]
+    assert life.told() - told == {f"opened {number}": 1}
+    (title,) = life.titles()[titles:]
+    assert title.startswith(cause.title)
+    assert next(steps, None) is None
+    life.watch(times=3)
+    assert life.open() == life.active() == []
+    assert life.told() - told == {f"opened {number}": 1, f"resolved {number}": 1}
+    assert life.titles()[-1].startswith("RESOLVED: ")
+
+
+def test_a_drip_that_goes_well_is_nothing_to_tell(life: Life) -> None:
+    for _ in range(3):
+        life.drip()
+        life.watch()
+    assert (life.alerts(), life.active(), life.titles()) == ([], [], [])
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_what_goes_wrong_is_told_once_and_so_is_its_end(life: Life, story: Story) -> None:
+    tell(life, story)
+    assert [alert.state for alert in life.alerts()] == [AlertState.RESOLVED]
+
+
+def test_all_of_it_in_one_life(life: Life) -> None:
+    for story in STORIES:
+        tell(life, story)
+        life.drip()
+        life.watch()
+    assert [alert.state for alert in life.alerts()] == [AlertState.RESOLVED] * len(STORIES)
+    numbers = range(1, len(STORIES) + 1)
+    assert life.told() == {f"{transition} {n}": 1 for n in numbers for transition in ("opened", "resolved")}
