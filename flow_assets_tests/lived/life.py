@@ -81,10 +81,9 @@ class Life:
         return Life(made, self.now, hook, server, self.runs)
 
     def wait(self, time: timedelta) -> None:
-        """Let time pass."""
+        """Let time pass; Alertmanager would take for open what ends in times to come."""
         self.now += time
-
-    # What lands, and what is made of it
+        assert self.now <= datetime.now(UTC) + 10 * MINUTE
 
     def file(self, day: str) -> Path:
         return self.sandbox.settings.landing / "flights" / f"{day}.csv.gz"
@@ -124,8 +123,6 @@ class Life:
         (day,) = self.land_next()
         self.run()
         return day
-
-    # What is found, and who was told
 
     def watch(self, times: int = 1, every: timedelta = 2 * MINUTE) -> list[Look]:
         """Look with every watch, and deliver."""

@@ -57,7 +57,7 @@ class Watched:
         states = [s for s in self.instance.all_instigator_state() if s.instigator_name == name]
         return [t for s in states for t in self.instance.get_ticks(s.instigator_origin_id, s.selector_id)]
 
-    def wait_for_looks(self, number: int = 3) -> None:
+    def wait_for_looks(self, number: int = 2) -> None:
         """Wait until each sensor has ticked so many times more."""
         before = {name: len(self.ticks(name)) for name in SENSORS}
         self.wait_for(lambda: all(len(self.ticks(name)) > before[name] + number for name in SENSORS))
@@ -81,7 +81,9 @@ def sandbox(tmp_path: Path) -> Sandbox:
     """A deployment whose first function waits until it is let go on."""
     made = Sandbox(tmp_path)
     made.write("hanging.py", HANGING)
-    made.edit("raw_readings.py", "import pyarrow as pa\n", "import pyarrow as pa\nfrom meters.hanging import wait_for\n")
+    made.edit(
+        "raw_readings.py", "import pyarrow as pa\n", "import pyarrow as pa\nfrom meters.hanging import wait_for\n"
+    )
     made.edit("raw_readings.py", "    return lines", f"    wait_for({str(tmp_path / 'go_on')!r})\n    return lines")
     return made
 

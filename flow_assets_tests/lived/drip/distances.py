@@ -3,9 +3,9 @@
 import time
 
 import duckdb
+
 from drip.calendar import DAILY
 from drip.pace import SECONDS
-
 from flow_assets import DatasetSchema, Date, Int64, String, column, dataset
 
 
@@ -20,5 +20,8 @@ def distances(raw_departures: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelatio
     time.sleep(SECONDS)
     return raw_departures.query(
         "raw_departures",
-        "SELECT make_date(year, month, day) AS day, carrier, sum(distance)::BIGINT AS miles FROM raw_departures GROUP BY ALL",
+        """
+        SELECT make_date(year, month, day) AS day, carrier, sum(distance)::BIGINT AS miles
+        FROM raw_departures GROUP BY ALL
+        """,
     )

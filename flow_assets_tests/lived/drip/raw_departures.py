@@ -1,8 +1,8 @@
 """A line of the landed file."""
 
 import pyarrow as pa
-from drip.calendar import DAILY
 
+from drip.calendar import DAILY
 from flow_assets import DatasetSchema, Int64, String, column, dataset, isin, landed, row_count, row_count_like_before
 
 
