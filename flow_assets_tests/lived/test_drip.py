@@ -18,7 +18,7 @@ def tell(life: Life, story: Story) -> None:
     steps = story(life)
     cause = next(steps)
     life.watch(times=3)
-    for _ in range(2 if cause.goes_on else 0):
+    if cause.goes_on:
         life.drip()
         life.watch()
     (opened,) = life.alerts()[number - 1 :]
