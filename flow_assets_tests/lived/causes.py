@@ -1,7 +1,9 @@
 """What goes wrong with a drip, what is to be told of it, and how it is mended."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from unittest.mock import patch
 
 from flow_assets_tests.lived.life import MINUTE, PACE, Life
 
@@ -80,11 +82,18 @@ def failing_check(life: Life) -> Iterator[Cause]:
     life.run()
 
 
+def slow_call(life: Life) -> Iterator[Cause]:
+    with patch.dict(os.environ, DRIP_PAUSE="4"):
+        life.drip()
+    yield Cause("slow distances", "WARNING: distances took ", goes_on=False)
+    life.drip()
+
+
 def slow_function(life: Life) -> Iterator[Cause]:
     life.sandbox.edit("pace.py", "SECONDS = 0.0", "SECONDS = 3.0")
     life.drip()  # all days are computed again, and nobody knows yet how long so many take
     life.drip()
-    yield Cause("code of distances ", "WARNING: distances is ")
+    yield Cause("code of distances ", "WARNING: distances ")
     life.sandbox.edit("pace.py", "SECONDS = 3.0", "SECONDS = 0.0")
     life.drip()
 
@@ -95,5 +104,6 @@ STORIES: tuple[Story, ...] = (
     shrunken_file,
     damaged_file,
     failing_check,
+    slow_call,
     slow_function,
 )

@@ -5,9 +5,9 @@ The clock is simulated, and nothing else; see `life`.
 
 import pytest
 
-from flow_assets.ledger.findings import AlertState
+from flow_assets.ledger.findings import AlertSeverity, AlertState
 from flow_assets_tests.lived.causes import STORIES, Story
-from flow_assets_tests.lived.life import Life
+from flow_assets_tests.lived.life import PACE, Life
 
 pytestmark = pytest.mark.slow
 
@@ -47,3 +47,18 @@ def test_what_goes_wrong_is_told_once_and_so_is_its_end_and_nothing_else(life: L
     assert [alert.state for alert in life.alerts()] == [AlertState.RESOLVED] * len(STORIES)
     numbers = range(1, len(STORIES) + 1)
     assert life.told() == {f"{transition} {n}": 1 for n in numbers for transition in ("opened", "resolved")}
+
+
+def test_days_that_stay_away_are_one_alert_that_gets_worse_once(life: Life) -> None:
+    life.drip()
+    life.watch(times=12, every=PACE)
+    (alert,) = life.alerts()
+    assert alert.finding.severity is AlertSeverity.CRITICAL
+    assert life.open() == life.active() == [alert.finding.identity]
+    assert life.told() == {"opened 1": 1, "repeated 1": 1}
+    life.land_next(3)
+    life.run()
+    life.watch(times=3)
+    assert life.told() == {"opened 1": 1, "repeated 1": 1, "resolved 1": 1}
+    assert life.open() == life.active() == []
+    assert len(life.alerts()) == 1

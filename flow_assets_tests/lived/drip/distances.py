@@ -1,5 +1,6 @@
 """A carrier on a day."""
 
+import os
 import time
 
 import duckdb
@@ -17,7 +18,7 @@ class Distances(DatasetSchema):
 
 @dataset(schema=Distances, sort_by=["carrier"], partitions=DAILY, partition_column="day", set_based=True)
 def distances(raw_departures: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    time.sleep(SECONDS)
+    time.sleep(SECONDS + float(os.environ.get("DRIP_PAUSE", "0")))  # what else it has to wait for
     return raw_departures.query(
         "raw_departures",
         """
