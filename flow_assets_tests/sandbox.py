@@ -50,6 +50,7 @@ class Sandbox:
     files: dict[str, str] = field(default_factory=lambda: dict(DATASETS))
     options: dict[str, Any] = field(default_factory=dict)
     launches: int = 0
+    run_id: str = "test"
     on_launch: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
@@ -120,7 +121,7 @@ class Sandbox:
                 self.launches += 1
                 self.on_launch()
                 wishes = Wishes(frozenset((n, p) for n in forced_names for p in request.partitions), retry=retry)
-                for outcome in materialize(project, request, wishes):
+                for outcome in materialize(project, request, wishes, self.run_id):
                     run.listen(outcome)
 
             summary = run.carry_out(launcher, lambda entries: None)
@@ -205,11 +206,11 @@ class Sandbox:
         importlib.invalidate_caches()
 
 
-def materialize(project: Project, request: Request, wishes: Wishes) -> Iterator[Outcome]:
+def materialize(project: Project, request: Request, wishes: Wishes, run_id: str = "test") -> Iterator[Outcome]:
     """Carry out one request in this process, as a Dagster run does."""
     with _duckdb().cursor() as connection, project.claims() as claims:
         planner = project.planner([project.graph.get(name) for name in request.datasets], wishes)
-        materializer = Materializer(project, planner, connection, claims, "test")
+        materializer = Materializer(project, planner, connection, claims, run_id)
         for name in request.datasets:
             yield from materializer.materialize(project.graph.get(name), request.partitions)
 

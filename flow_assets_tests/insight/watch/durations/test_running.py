@@ -183,7 +183,8 @@ def test_a_clock_that_was_moved_back_alarms_nobody(history: History) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(0.25, "0.2 s"), (9.94, "9.9 s"), (119, "119 s"), (150, "2.5 min"), (9000, "2.5 h")]
+    ("count", "text"),
+    [(0.039, "39 ms"), (0.25, "0.2 s"), (9.94, "9.9 s"), (119, "119 s"), (150, "2.5 min"), (9000, "2.5 h")],
 )
 def test_seconds_as_people_say_them(count: float, text: str) -> None:
     assert seconds_text(count) == text

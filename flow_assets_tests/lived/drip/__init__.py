@@ -1,0 +1,1 @@
+"""Departures, a file a day."""

@@ -1,0 +1,3 @@
+"""How fast it goes."""
+
+SECONDS = 0.0
