@@ -168,7 +168,7 @@ def _print_rules(console: "Console", found: "Quality", dataset: str | None) -> N
 def _rule_row(score: "RuleScore", *, with_dataset: bool) -> tuple[str, ...]:
     from rich.markup import escape
 
-    from flow_assets.declaration.rules import tolerance_text
+    from flow_assets.declaration.tolerance import tolerance_text
 
     rule = score.rule
     measured = escape(score.worst_measured) or percent(score.worst_share)

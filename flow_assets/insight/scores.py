@@ -14,7 +14,8 @@ from statistics import fmean
 from typing import Any, Self
 
 from flow_assets.checks.results import RuleResult
-from flow_assets.declaration.rules import Dimension, tolerates
+from flow_assets.declaration.rules import Dimension
+from flow_assets.declaration.tolerance import tolerates
 from flow_assets.ledger.judgements import Check
 
 RuleSets = Mapping[str, Sequence[Mapping[str, Any]]]

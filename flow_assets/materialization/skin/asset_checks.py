@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from flow_assets.declaration import Dataset, Dimension, Rule, Severity
-from flow_assets.declaration.rules import tolerance_text
+from flow_assets.declaration.tolerance import tolerance_text
 from flow_assets.materialization.skin.markdown import table
 
 _HEADER = ("rule", "what must hold", "severity", "tolerated", "failing rows", "why")

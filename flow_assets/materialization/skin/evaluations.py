@@ -14,7 +14,7 @@ from dagster._core.event_api import AssetRecordsFilter
 from flow_assets.checks.compile import failing_sql
 from flow_assets.checks.results import Finding
 from flow_assets.declaration import UNPARTITIONED, Dimension, Severity
-from flow_assets.declaration.rules import tolerance_text
+from flow_assets.declaration.tolerance import tolerance_text
 from flow_assets.materialization.outcomes import Outcome
 from flow_assets.materialization.skin.asset_checks import named
 from flow_assets.materialization.skin.markdown import table

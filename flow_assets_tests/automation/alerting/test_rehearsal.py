@@ -120,7 +120,7 @@ def test_which_alert_would_go_where(commands: typer.Typer, routed: Path) -> None
         ["Where", "alerts", "go"],
         ["dataset", "watches", "info", "warning", "critical"],
         ["raw_readings", "all", "·", "good", "good"],
-        ["readings", "freshness,", "durations,", "failures,", "resources", "·", "good", "good"],
+        ["readings", "freshness,", "durations,", "failures,", "resources,", "watching", "·", "good", "good"],
         ["readings", "quality", "bad", "bad", "bad"],
         ["meters_seen", "all", "·", "good", "good"],
         ["trends", "all", "·", "good", "good"],

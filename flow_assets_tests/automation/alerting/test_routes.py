@@ -148,7 +148,7 @@ routes:
         "routes.yaml:6: routes.1.to: there is no destination 'chatt'; there are chat, operations, pager. Did you mean "
         "chat?",
         "routes.yaml:10: routes.1.watches: there is no watch 'duration'; there are durations, failures, freshness, "
-        "quality, resources. Did you mean durations?",
+        "quality, resources, watching. Did you mean durations?",
         f"routes.yaml:7: routes.1.layers: there is no layer 'raw'{layer}.",
         "routes.yaml:8: routes.1.owners: there is no owner 'bob@example.com'; there are eve@example.com, team:meters. "
         "Did you mean eve@example.com?",

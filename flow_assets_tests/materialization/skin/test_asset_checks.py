@@ -4,7 +4,8 @@ import dagster as dg
 import pytest
 
 from flow_assets.declaration import Rule
-from flow_assets.declaration.rules import in_range, not_null, row_rule, tolerance_text, unique
+from flow_assets.declaration.rules import in_range, not_null, row_rule, unique
+from flow_assets.declaration.tolerance import tolerance_text
 from flow_assets.materialization.skin.asset_checks import in_short, named
 from flow_assets_tests.materialization.skin.conftest import deploy
 from flow_assets_tests.materialization.skin.meters_with_rules import add_rules

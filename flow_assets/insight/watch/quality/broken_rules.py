@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flow_assets.checks.results import rules_named
 from flow_assets.declaration import Dataset, partition_keys
-from flow_assets.declaration.rules import tolerance_text
+from flow_assets.declaration.tolerance import tolerance_text
 from flow_assets.insight.scores import RuleScore, count
 from flow_assets.insight.watch.downstream import affected_by, held_by
 from flow_assets.insight.watch.situation import Situation

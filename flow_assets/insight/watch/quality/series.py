@@ -7,7 +7,7 @@ from math import asin, exp, log, sin, sqrt
 from statistics import median
 
 from flow_assets.checks.results import RuleResult
-from flow_assets.declaration.rules import tolerates
+from flow_assets.declaration.tolerance import tolerates
 from flow_assets.insight.scores import KeptRule, RuleSets
 from flow_assets.ledger.judgements import Check
 

@@ -80,7 +80,7 @@ def test_publishing_all_of_it_mends_it_too(sandbox: Sandbox) -> None:
     sandbox.run()
     with situation(sandbox, runs=(CRASH,)) as seen:
         assert failures(seen) == []
-    with situation(sandbox, runs=(replace(CRASH, created_at=ago(-60), ended_at=ago(-61)),)) as seen:
+    with situation(sandbox, runs=(replace(CRASH, created_at=ago(-7200), ended_at=ago(-7201)),), later=7300) as seen:
         assert len(failures(seen)) == 1
 
 
@@ -98,11 +98,11 @@ def test_runs_that_crashed_cost_no_look_at_all_that_is_published(
         return found
 
     monkeypatch.setattr(Holdings, "current", counted)
-    everything = replace(CRASH, partitions=None, created_at=ago(-60), ended_at=ago(-61))
-    with situation(sandbox, runs=(everything,)) as seen:
+    everything = replace(CRASH, partitions=None, created_at=ago(-7200), ended_at=ago(-7201))
+    with situation(sandbox, runs=(everything,), later=7300) as seen:
         assert len(failures(seen)) == 1
     assert asked == [1]
-    with situation(sandbox, runs=(replace(everything, created_at=ago(3600)),)) as seen:
+    with situation(sandbox, runs=(replace(everything, created_at=ago(3600)),), later=7300) as seen:
         assert failures(seen) == []
 
 
