@@ -65,7 +65,7 @@ class Finding:
         evidence: name to number or text: what was seen and what was expected, with units in the names.
         since: when it began, Unix time in seconds.
         run_id: Dagster's run that shows it.
-        link: path within Dagster's UI, such as `/runs/<id>` or `/assets/<name>?partition=<key>`.
+        link: path within Dagster's UI, such as `/runs/<id>` or `/assets/<name>`.
         chart: what it looks like.
     """
 

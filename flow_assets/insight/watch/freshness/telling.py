@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import quantiles
-from urllib.parse import quote
 
 from flow_assets.declaration import Dataset
 from flow_assets.insight.watch.freshness.lateness import Late
 from flow_assets.insight.watch.freshness.pace import Pace
 from flow_assets.insight.watch.freshness.series import Series
+from flow_assets.insight.watch.links import link_to
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import time_text
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
@@ -67,13 +67,6 @@ def finding_of(lateness: Lateness, situation: Situation, pace: Pace | None) -> F
         link=link_to(name, keys[0]),
         chart=_chart(pace, keys[0], now) if pace else None,
     )
-
-
-def link_to(dataset: str, partition: str = "") -> str:
-    """Where Dagster's UI shows a dataset's partitions, or one of them."""
-    if not partition:
-        return f"/assets/{quote(dataset)}"
-    return f"/assets/{quote(dataset)}?view=partitions&partition={quote(partition)}"
 
 
 def so_long(seconds: float) -> str:

@@ -8,6 +8,7 @@ from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.declaration.tolerance import tolerance_text
 from flow_assets.insight.scores import RuleScore, count
 from flow_assets.insight.watch.downstream import affected_by, held_by
+from flow_assets.insight.watch.links import link_to
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import paragraph, span, titled, unix_time
 from flow_assets.ledger.findings import AlertSeverity, Finding
@@ -129,7 +130,7 @@ def _blocked_finding(project: Project, dataset: Dataset, group: BlockedGroup, pa
             "held_partitions": sum(map(len, held.values())),
         },
         run_id=last.run_id or None,
-        link=_link(name, partitions),
+        link=link_to(name, partitions[-1] if partitions else ""),
     )
 
 
@@ -191,14 +192,10 @@ def _published_finding(dataset: Dataset, broken: BrokenRules) -> Finding:
             "tolerated": tolerated,
         },
         run_id=checks[-1].run_id or None,
-        link=_link(name, partitions),
+        link=link_to(name, partitions[-1] if partitions else ""),
     )
 
 
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
-
-
-def _link(name: str, partitions: Sequence[str]) -> str:
-    return f"/assets/{name}" + (f"?partition={partitions[-1]}" if partitions else "")

@@ -38,7 +38,7 @@ def test_what_is_kept_back_is_critical_until_a_good_file_lands(box: Sandbox) -> 
     assert finding.identity == "kept back readings: deciwatts_in_range"
     assert finding.partitions == DAYS[1:3]
     assert finding.affected == ("trends",)
-    assert finding.link == f"/assets/readings?partition={DAYS[2]}"
+    assert finding.link == f"/assets/readings?view=partitions&partition={DAYS[2]}"
     box.land(DAYS[1])
     box.run()
     assert [f.partitions for f in found(box)] == [(DAYS[2],)]
