@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flow_assets.insight.baseline import DurationBaseline
+from flow_assets.insight.baseline import ArrivalBaseline, DurationBaseline
 from flow_assets.insight.watch.budget import Budget, read_budget
 from flow_assets.insight.watch.durations.calls import read_calls
 from flow_assets.insight.watch.durations.episodes import find_episodes
 from flow_assets.insight.watch.durations.expectations import MakeExpectation
 from flow_assets.insight.watch.durations.judged import judge
+from flow_assets.insight.watch.freshness.replay import replay_late_partitions
 from flow_assets.materialization.project import Project
 
 _WEEK = timedelta(days=7)
@@ -93,8 +94,18 @@ def replay_durations(
     return replayed
 
 
-REPLAYS: Mapping[str, Replay] = {"durations": replay_durations}
-"""Watch to how its history is judged again; those whose judgements follow from rules alone have no rate."""
+def replay_arrivals(project: Project, now: datetime, budget: Budget) -> list[Replayed]:
+    """All arrivals that are judged by what was learned, in order; a partition that came late is an alarm."""
+
+    def new_model(timezone: str) -> ArrivalBaseline:
+        return ArrivalBaseline(false_alarm_rate=budget.rate, timezone=timezone)
+
+    found = replay_late_partitions(project, now, new_model)
+    return [Replayed("freshness", one.dataset, one.judged, len(one.late), 0, one.began) for one in found]
+
+
+REPLAYS: Mapping[str, Replay] = {"durations": replay_durations, "freshness": replay_arrivals}
+"""Watch to how its history is judged again; rules, deadlines and limits of resources have no rate."""
 
 
 def calibrate(project: Project, now: datetime, replays: Mapping[str, Replay] = REPLAYS) -> Calibration:
