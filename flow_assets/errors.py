@@ -57,7 +57,7 @@ class MissingExtraError(FlowError):
 
 
 class RoutesError(SettingsError):
-    """The file that says where alerts are delivered cannot be used; the message names every line that is wrong."""
+    """The file that says where alerts are delivered cannot be used; the message names the lines that are wrong."""
 
 
 class BaselineError(FlowError):

@@ -95,7 +95,7 @@ class Routes:
             environment: where secrets are taken from; by default this process's.
 
         Raises:
-            RoutesError: the file cannot be used; the message names every line that is wrong, and shows no secret.
+            RoutesError: the file cannot be used; the message names the lines that are wrong, and shows no secret.
         """
         there = graph or DatasetGraph({})
         if path is None:

@@ -30,13 +30,13 @@ def _arrivals(rate: float) -> NewModel:
 
 
 WATCHES: Mapping[str, Watch] = {
+    "failures": failures,
     "freshness": _freshness,
     "durations": durations,
     "quality": quality,
-    "failures": failures,
     "resources": resources,
 }
-"""Every watch by its name, which its findings and its sensor have too."""
+"""Every watch by its name, which its findings and its sensor have too; what finds causes looks first."""
 
 ASKING_DAGSTER = frozenset({"durations", "failures"})
 """Those whose findings follow from what Dagster says, too: while it cannot be asked, they cannot tell what is over."""
