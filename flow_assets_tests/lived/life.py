@@ -134,8 +134,7 @@ class Life:
 
     def look(self, now: datetime | None = None) -> list[Look]:
         with self.sandbox._importable():
-            looks, _ = watch_once(self.sandbox.settings, Project.open, now or self.now)
-        return list(looks)
+            return list(watch_once(self.sandbox.settings, Project.open, now or self.now).looks)
 
     def alerts(self) -> list[Alert]:
         """All that there ever were, the first one first."""
