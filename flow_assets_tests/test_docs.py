@@ -14,26 +14,11 @@ import flow_assets
 from flow_assets.checks import conform
 from flow_assets.declaration import Buckets, DatasetGraph, Partitions, find_datasets
 from flow_assets.settings import Settings
+from flow_assets_tests.cli.test_help_and_errors import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/README.md"), ROOT / "data" / "README.md"]
-)
-COMMANDS = (
-    "land",
-    "plan",
-    "run",
-    "why",
-    "fingerprint",
-    "status",
-    "kpis",
-    "quality",
-    "quarantine",
-    "profile-data",
-    "query",
-    "report",
-    "watch",
-    "alerts",
 )
 
 

@@ -3,18 +3,15 @@
 The clock is simulated, but where two real commands look at once; see `life`.
 """
 
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from flow_assets.errors import StoreError
 from flow_assets.ledger import database
 from flow_assets_tests.forked import start_flow
+from flow_assets_tests.ledger.locking import locked
 from flow_assets_tests.lived.life import MINUTE, PACE, Life
 
 pytestmark = pytest.mark.slow
@@ -43,18 +40,6 @@ def mend(life: Life, day: str) -> None:
     """Everything until `day` lies there as it should."""
     life.land_again(day)
     life.run()
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Somebody else holds the ledger's write lock."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
 
 
 def once(**numbers: tuple[int, ...]) -> Counter[str]:

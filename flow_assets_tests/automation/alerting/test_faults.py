@@ -2,13 +2,10 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from flow_assets.ledger.alerts import Alerts
 from flow_assets.ledger.claims import Owner
 from flow_assets_tests.automation.alerting.places import Inbox, Router, down
 from flow_assets_tests.ledger.found import DAY, HOUR, NOW, finding
+from flow_assets_tests.ledger.locking import locked
 
 LATE = finding()
 DELIVERER = """
@@ -49,18 +47,6 @@ for _ in range(20):
     alerts.observe("freshness", [finding(key=str(key)) for key in range(20)], NOW)
     deliver(alerts, Router([Inbox("a", trouble=write), Inbox("b", trouble=write)]), NOW)
 """
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Somebody else holds the ledger's write lock."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
 
 
 @pytest.fixture
