@@ -14,6 +14,7 @@ def show_calibration(project: "Project", *, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from flow_assets.cli.console import out, print_json, print_table, table
+    from flow_assets.insight.watch.budget import SHARE_OF_DRIFTS
     from flow_assets.insight.watch.calibration import calibrate
 
     found = calibrate(project, datetime.now(UTC))
@@ -31,9 +32,9 @@ def show_calibration(project: "Project", *, as_json: bool) -> None:
     shown.add_row(*_row(found.total))
     print_table(console, shown)
     console.print(
-        f"\nEach judgement may be a false alarm with a probability of {found.rate:g}, which comes to at most "
-        f"{found.total.budget:g} a week; the rest of {project.settings.false_alarms_per_week:g} is for data that "
-        "drifts (FLOW_ASSETS_FALSE_ALARMS_PER_WEEK).\n"
+        f"\nPut up with are {found.total.replayed.budget:g} a week (FLOW_ASSETS_FALSE_ALARMS_PER_WEEK): "
+        f"{SHARE_OF_DRIFTS:.0%} of them of data that drifts, the rest of durations and arrivals, each of which may be "
+        f"one with a probability of {found.rate:g}.\n"
         "Alarms with a cause count here, too: the rate of false ones is at most what is shown."
     )
 
@@ -46,10 +47,10 @@ def _row(part: "Calibrated") -> tuple[str, ...]:
         f"{replayed.judgements:,}",
         f"{replayed.alarms:,}" if replayed.alarms else "·",
         f"{replayed.lasting:,}" if replayed.lasting else "·",
-        f"{part.weeks:.1f}",
+        f"{replayed.weeks:.1f}",
         f"{part.alarms_per_week:.3f}",
         f"{part.low:.3f} .. {part.high:.3f}",
-        f"{part.budget:.3f}",
+        f"{replayed.budget:.3f}",
         "yes" if part.is_within else "no, too many",
     )
 
@@ -71,9 +72,9 @@ def _part_json(part: "Calibrated") -> dict[str, Any]:
         "judgements": replayed.judgements,
         "alarms": replayed.alarms,
         "lasting": replayed.lasting,
-        "weeks": round(part.weeks, 3),
+        "weeks": round(replayed.weeks, 3),
         "alarms_per_week": part.alarms_per_week,
         "interval_per_week": [part.low, part.high],
-        "budget_per_week": part.budget,
+        "budget_per_week": replayed.budget,
         "is_within": part.is_within,
     }

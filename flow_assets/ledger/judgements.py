@@ -172,8 +172,11 @@ class Judgements:
             rows = connection.execute(self._checks().where(checks.c.id.in_(last)).order_by(checks.c.id))
             return [Check(*row) for row in rows]
 
-    def newest_checks(self, dataset: str, most: int) -> list[Check]:
-        """The last check of what is published of each of the last `most` partitions, in the order of their keys."""
+    def newest_checks(self, dataset: str, most: int | None) -> list[Check]:
+        """The last check of what is published of each of the last `most` partitions, in the order of their keys.
+
+        None: of all partitions.
+        """
         checks, holdings = tables.checks, tables.holdings
         newest = select(holdings.c.partition).where(is_of(holdings, self._environment, dataset))
         newest = newest.order_by(holdings.c.partition.desc()).limit(most)

@@ -15,6 +15,7 @@ from flow_assets.insight.watch.durations.episodes import find_episodes
 from flow_assets.insight.watch.durations.expectations import MakeExpectation
 from flow_assets.insight.watch.durations.judged import judge
 from flow_assets.insight.watch.freshness.replay import replay_late_partitions
+from flow_assets.insight.watch.quality.replay import replay_drifts
 from flow_assets.materialization.project import Project
 
 _WEEK = timedelta(days=7)
@@ -29,7 +30,8 @@ class Replayed:
         judgements: how often it was judged.
         alarms: how often an alert would have been opened.
         lasting: alarms that the next judgement confirmed: those that hardly were false.
-        began: when the history begins; None without any.
+        weeks: over how long.
+        budget: false alarms a week that so many judgements may come to.
     """
 
     watch: str
@@ -37,7 +39,8 @@ class Replayed:
     judgements: int
     alarms: int
     lasting: int
-    began: datetime | None
+    weeks: float
+    budget: float
 
 
 Replay = Callable[[Project, datetime, Budget], Sequence[Replayed]]
@@ -46,27 +49,23 @@ Replay = Callable[[Project, datetime, Budget], Sequence[Replayed]]
 
 @dataclass(frozen=True)
 class Calibrated:
-    """How one watch keeps to its share of the budget about one dataset.
+    """How one watch keeps to its share of the budget about one dataset, or all together to the whole.
 
     Attributes:
-        weeks: of history.
         alarms_per_week: what it came to.
         low: least rate of alarms a week that is likely, given how many there were (95 %).
         high: greatest.
-        budget: false alarms a week that its judgements may come to.
     """
 
     replayed: Replayed
-    weeks: float
     alarms_per_week: float
     low: float
     high: float
-    budget: float
 
     @property
     def is_within(self) -> bool:
         """Whether the alarms are no proof that there are more than the budget allows."""
-        return self.low <= self.budget
+        return self.low <= self.replayed.budget
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,9 @@ class Calibration:
     """The achieved rate of alarms, by watch and dataset and of all together.
 
     Attributes:
-        rate: with which probability each judgement may be a false alarm.
+        rate: with which probability each judgement of a duration or an arrival may be a false alarm.
+        parts: by watch and dataset.
+        total: all of them; its weeks are those of the longest.
     """
 
     rate: float
@@ -90,7 +91,9 @@ def replay_durations(
     for name, calls in read_calls(project, now).items():
         episodes = find_episodes(judge(calls, make(budget.rate)))
         lasting = sum(episode.is_lasting or len(episode.calls) > 1 for episode in episodes)
-        replayed.append(Replayed("durations", name, len(calls), len(episodes), lasting, calls[0].at))
+        share = budget.share("durations", name)
+        weeks = _weeks(calls[0].at, now)
+        replayed.append(Replayed("durations", name, len(calls), len(episodes), lasting, weeks, share))
     return replayed
 
 
@@ -101,10 +104,33 @@ def replay_arrivals(project: Project, now: datetime, budget: Budget) -> list[Rep
         return ArrivalBaseline(false_alarm_rate=budget.rate, timezone=timezone)
 
     found = replay_late_partitions(project, now, new_model)
-    return [Replayed("freshness", one.dataset, one.judged, len(one.late), 0, one.began) for one in found]
+    return [
+        Replayed(
+            "freshness",
+            one.dataset,
+            one.judged,
+            len(one.late),
+            0,
+            _weeks(one.began, now),
+            budget.share("freshness", one.dataset),
+        )
+        for one in found
+    ]
 
 
-REPLAYS: Mapping[str, Replay] = {"durations": replay_durations, "freshness": replay_arrivals}
+def replay_quality(project: Project, now: datetime, budget: Budget) -> list[Replayed]:
+    """All metrics of quality, tested for drifts after each partition as if each had come in its time."""
+    return [
+        Replayed("quality", one.dataset, one.tests, one.found, 0, one.weeks, one.rate * one.tests / one.weeks)
+        for one in replay_drifts(project)
+    ]
+
+
+REPLAYS: Mapping[str, Replay] = {
+    "durations": replay_durations,
+    "freshness": replay_arrivals,
+    "quality": replay_quality,
+}
 """Watch to how its history is judged again; rules, deadlines and limits of resources have no rate."""
 
 
@@ -118,31 +144,41 @@ def calibrate(project: Project, now: datetime, replays: Mapping[str, Replay] = R
     """
     budget = read_budget(project, now)
     replayed = [one for replay in replays.values() for one in replay(project, now, budget)]
-    parts = tuple(_calibrated(one, budget.share(one.watch, one.dataset), now) for one in replayed)
     whole = Replayed(
         watch="all",
         dataset="",
         judgements=sum(one.judgements for one in replayed),
         alarms=sum(one.alarms for one in replayed),
         lasting=sum(one.lasting for one in replayed),
-        began=min((one.began for one in replayed if one.began), default=None),
+        weeks=max((one.weeks for one in replayed), default=1.0),
+        budget=project.settings.false_alarms_per_week,
     )
-    return Calibration(budget.rate, parts, _calibrated(whole, budget.false_alarms_per_week, now))
+    parts = tuple(_calibrated(one, [one]) for one in replayed)
+    return Calibration(budget.rate, parts, _calibrated(whole, replayed))
 
 
-def rate_interval(count: int, weeks: float) -> tuple[float, float]:
-    """The 95 % interval of a rate a week, of which `count` were seen in `weeks`.
+def rate_interval(counts: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """The 95 % interval of a sum of rates a week, of each of which so many were seen in so many weeks.
 
-    The exact one for counts of Poisson (F. Garwood, "Fiducial limits for the Poisson distribution", 1936).
+    For one rate it is the exact one of Poisson's distribution (F. Garwood, "Fiducial limits for the Poisson
+    distribution", 1936), for several its extension by M. P. Fay and E. J. Feuer ("Confidence intervals for directly
+    standardized rates", Statistics in Medicine 16, 1997).
     """
     from scipy.stats import chi2  # takes long to import, and is rarely needed
 
     beyond = (1 - _CONFIDENCE) / 2
-    low = float(chi2.ppf(beyond, 2 * count)) / 2 if count else 0.0
-    return low / weeks, float(chi2.ppf(1 - beyond, 2 * count + 2)) / 2 / weeks
+    rate = sum(count / weeks for count, weeks in counts)
+    variance = sum(count / weeks**2 for count, weeks in counts)
+    low = variance / rate / 2 * float(chi2.ppf(beyond, 2 * rate**2 / variance)) if rate else 0.0
+    one_more = max((1 / weeks for _, weeks in counts), default=1.0)
+    rate, variance = rate + one_more, variance + one_more**2
+    return low, variance / rate / 2 * float(chi2.ppf(1 - beyond, 2 * rate**2 / variance))
 
 
-def _calibrated(replayed: Replayed, budget: float, now: datetime) -> Calibrated:
-    weeks = max((now - replayed.began) / _WEEK, 1.0) if replayed.began else 1.0
-    low, high = rate_interval(replayed.alarms, weeks)
-    return Calibrated(replayed, weeks, replayed.alarms / weeks, low, high, budget)
+def _calibrated(replayed: Replayed, parts: Sequence[Replayed]) -> Calibrated:
+    counts = [(part.alarms, part.weeks) for part in parts]
+    return Calibrated(replayed, sum(count / weeks for count, weeks in counts), *rate_interval(counts))
+
+
+def _weeks(began: datetime, now: datetime) -> float:
+    return max((now - began) / _WEEK, 1.0)

@@ -5,115 +5,55 @@ the budget of false alarms: the rate of one test is the budget's part divided by
 each other see mostly the same points, so that less is found by chance than is allowed.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import log
+from collections.abc import Mapping, Sequence
 
-from flow_assets.declaration import Dataset
 from flow_assets.insight.watch.budget import SHARE_OF_DRIFTS
 from flow_assets.insight.watch.downstream import without_consequences
-from flow_assets.insight.watch.quality.level import BATCHES, LevelChange, compare
-from flow_assets.insight.watch.quality.series import Series, read_series
+from flow_assets.insight.watch.quality.drift import Drift, find_drift, season_of
+from flow_assets.insight.watch.quality.series import Series, series_of
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import paragraph, titled, unix_time
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
+from flow_assets.materialization.project import Project
 
 WATCH = "quality"
 
-_SEASONS = {"hours": (24, 168.0), "days": (7, 7.0), "months": (3, 0.25)}
-"""Unit of partitions to how many make a batch, and how many end in a week."""
-
 _LEAST_RATE = 1e-7
-_LEAST_SHARE, _LEAST_RATIO = 0.5, 1.25
-"""In percent; and how many times what was expected. Less is no trouble, however sure it is."""
-
-_LEAST_CHANGE_OF_ROWS = log(1.2)
-
-
-@dataclass(frozen=True)
-class Drift:
-    """A series whose level has changed.
-
-    Attributes:
-        size: partitions in a batch.
-        change: as it is now.
-        chance: how probable the clearest of the last tests is if nothing is wrong.
-        first: the first partition of the batch in which that was found, and `since` when it was checked.
-    """
-
-    series: Series
-    size: int
-    change: LevelChange
-    chance: float
-    first: str
-    since: str
 
 
 def find_drifting(situation: Situation) -> list[Finding]:
     """A finding for each dataset and dimension that drifts; what is downstream of it in the same dimension is in it."""
     graph = situation.project.graph
-    found = _series(situation)
-    tests = sum(len(some) * _season(graph.get(name))[1] for name, some in found.items())
-    budget = situation.project.settings.false_alarms_per_week * SHARE_OF_DRIFTS
-    rate = max(budget / tests, _LEAST_RATE) if tests else 0.0
+    found = read_series(situation.project)
+    rate = rate_of_tests(situation.project, found)
     groups: dict[tuple[str, str], list[Drift]] = {}
     for name, some in found.items():
-        for series in some:
-            if drift := find_drift(series, _season(graph.get(name))[0], rate):
-                groups.setdefault((name, series.dimension), []).append(drift)
+        season = season_of(graph.get(name))
+        drifts = (find_drift(series, season.size, rate) for series in some) if season else ()
+        for drift in filter(None, drifts):
+            groups.setdefault((name, drift.series.dimension), []).append(drift)
     findings = {cause: _finding(drifts, rate) for cause, drifts in groups.items()}
     return list(without_consequences(graph, findings))
 
 
-def newest_partitions(dataset: Dataset) -> int:
-    """How many of the last partitions the series of a dataset are made of; none if it has no partitions of time."""
-    size = _season(dataset)[0]
-    return size * (BATCHES + 2) if size else 0
+def rate_of_tests(project: Project, found: Mapping[str, Sequence[Series]]) -> float:
+    """With which probability one test of one of these series may find what is not there."""
+    seasons = {name: season_of(project.graph.get(name)) for name in found}
+    tests = sum(len(found[name]) * season.partitions_per_week for name, season in seasons.items() if season)
+    budget = project.settings.false_alarms_per_week * SHARE_OF_DRIFTS
+    return max(budget / tests, _LEAST_RATE) if tests else 0.0
 
 
-def find_drift(series: Series, size: int, rate: float) -> Drift | None:
-    """Whether the level of a series has changed within its last `size` partitions, and still is not as it was.
-
-    A test is made as of each of these partitions, so that an alert does not come and go with each of them.
-    """
-    values, least = series.values(), series.least_spread(size)
-    now = compare(values, size, least, with_trend=series.is_share)
-    if now is None or any(series.are_broken[-size:]) or not _matters(series, now):
-        return None
-    best: tuple[float, int] | None = None
-    for offset in range(size):
-        change = compare(values[: len(values) - offset], size, least, with_trend=series.is_share)
-        if change and _matters(series, change):
-            chance = change.rise if series.is_share else min(1.0, 2 * min(change.rise, change.fall))
-            best = min(best or (chance, offset), (chance, offset))
-    if best is None or best[0] > rate:
-        return None
-    start = len(values) - best[1] - size
-    return Drift(series, size, now, best[0], series.partitions[start], series.checked_at[start])
-
-
-def _matters(series: Series, change: LevelChange) -> bool:
-    if not series.is_share:
-        return abs(change.medians[-1] - change.expected) >= _LEAST_CHANGE_OF_ROWS
-    seen, expected = series.shown(change.medians[-1]), series.shown(change.expected)
-    return seen >= max(expected + _LEAST_SHARE, expected * _LEAST_RATIO)
-
-
-def _series(situation: Situation) -> dict[str, list[Series]]:
-    """Of each dataset with partitions of time, what its series are."""
-    project = situation.project
+def read_series(project: Project, *, whole: bool = False) -> dict[str, list[Series]]:
+    """Of each dataset with partitions of time, what its series are: as far back as a look needs, or whole."""
     judgements = project.holdings.judgements
     checks = {
-        name: judgements.newest_checks(name, most)
+        name: judgements.newest_checks(name, None if whole else season.most_partitions)
         for name, dataset in project.graph.datasets.items()
-        if (most := newest_partitions(dataset))
+        if (season := season_of(dataset))
     }
     rule_sets = judgements.rule_sets(sorted({check.rules for some in checks.values() for check in some}))
-    return {name: read_series(name, some, rule_sets) for name, some in checks.items()}
-
-
-def _season(dataset: Dataset) -> tuple[int, float]:
-    return _SEASONS.get(getattr(dataset.partitions, "unit", ""), (0, 0.0))
+    return {name: series_of(name, some, rule_sets) for name, some in checks.items() if some}
 
 
 def _finding(drifts: Sequence[Drift], rate: float) -> Finding:

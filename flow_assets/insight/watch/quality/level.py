@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from math import factorial, sqrt
-from statistics import fmean, median, stdev
+from statistics import fmean
 
-from flow_assets.insight.watch.quality.student import score_of, tail
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy.special import stdtr, stdtrit  # Student's t: the chance of less, and its inverse
 
 BATCHES = 8
 """So many before the last one; fewer are enough from `LEAST_BATCHES` on."""
@@ -46,33 +48,42 @@ class LevelChange:
     def limits(self, rate: float) -> tuple[float, float]:
         """Between which the last median lies unless something is wrong, at a false-alarm rate on each side."""
         before = len(self.medians) - 1
-        width = score_of(rate / 2, before - 1) * self.spread * sqrt(1 + 1 / before)
+        width = -float(stdtrit(before - 1, rate / 2)) * self.spread * sqrt(1 + 1 / before)
         return self.expected - width, self.expected + width
 
 
-def compare(values: Sequence[float], size: int, least_spread: float, *, with_trend: bool = True) -> LevelChange | None:
-    """Compare the last batch of `values` with up to `BATCHES` before; None where there are too few.
+def medians_of(values: Sequence[float], size: int) -> list[float]:
+    """The median of each `size` values that follow each other, the oldest first; none where there are fewer."""
+    if len(values) < size:
+        return []
+    return [float(middle) for middle in np.median(sliding_window_view(np.asarray(values), size), axis=1)]
+
+
+def batches(size: int, end: int) -> range:
+    """Where the batches begin that are compared when there are `end` values: up to `BATCHES` and the last."""
+    return range(max(end - size * (BATCHES + 1), end % size), end - size + 1, size)
+
+
+def compare(medians: Sequence[float], least_spread: float, *, with_trend: bool = True) -> LevelChange | None:
+    """Compare the last batch with those before; None where there are too few.
 
     Args:
-        values: the oldest first.
-        size: points in a batch.
-        least_spread: what the median of a batch varies by in any case, as by counting.
+        medians: of each batch, the oldest first.
+        least_spread: what one of them varies by in any case, as by counting.
         with_trend: whether a steady rise or fall counts too.
     """
-    number = min(len(values) // size, BATCHES + 1)
-    if number <= LEAST_BATCHES:
+    if len(medians) <= LEAST_BATCHES:
         return None
-    start = len(values) - number * size
-    medians = tuple(median(values[start + n * size : start + (n + 1) * size]) for n in range(number))
     before = medians[:-1]
-    spread = max(stdev(before), least_spread)
     expected = fmean(before)
+    deviation = sqrt(sum((one - expected) ** 2 for one in before) / (len(before) - 1))
+    spread = max(deviation, least_spread)
     score = (medians[-1] - expected) / (spread * sqrt(1 + 1 / len(before)))
-    rise, fall = tail(score, len(before) - 1), tail(-score, len(before) - 1)
+    rise, fall = (float(chance) for chance in stdtr(len(before) - 1, [-score, score]))
     if with_trend:  # two ways to be found are paid for
         rise = min(1.0, 2 * min(rise, _trend(medians)))
         fall = min(1.0, 2 * min(fall, _trend([-m for m in medians])))
-    return LevelChange(medians, expected, spread, rise, fall)
+    return LevelChange(tuple(medians), expected, spread, rise, fall)
 
 
 def _trend(medians: Sequence[float]) -> float:

@@ -58,9 +58,9 @@ class Series:
         """A value as people read it: a share in percent, or rows."""
         return 100 * sin(min(max(value, 0.0), 1.5708)) ** 2 if self.is_share else max(exp(min(value, 700)) - 1, 0.0)
 
-    def least_spread(self, size: int) -> float:
-        """What the median of `size` values varies by if nothing but chance is at work."""
-        by_counting = 1 / sqrt(median(self.totals) + 1)
+    def least_spread(self, size: int, among: range) -> float:
+        """What the median of `size` values varies by if nothing but chance is at work, going by some of them."""
+        by_counting = 1 / sqrt(median(self.totals[among.start : among.stop]) + 1)
         spread = by_counting / 2 if self.is_share else max(by_counting, _LEAST_CHANGE_OF_ROWS)
         return _OF_MEDIAN * spread / sqrt(size)
 
@@ -73,7 +73,7 @@ class Series:
         self.checked_at.append(check.at)
 
 
-def read_series(dataset: str, checks: Sequence[Check], rule_sets: RuleSets) -> list[Series]:
+def series_of(dataset: str, checks: Sequence[Check], rule_sets: RuleSets) -> list[Series]:
     """The series of a dataset's rows, and of each rule that looked at something; `checks` in the partitions' order."""
     rows = Series(dataset, "rows", VOLUME)
     found: dict[str, Series] = {}

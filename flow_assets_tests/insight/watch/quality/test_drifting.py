@@ -7,7 +7,11 @@ from random import Random
 
 import pytest
 
+from flow_assets.insight.watch.quality.drift import find_drift, find_drifts
+from flow_assets.insight.watch.quality.drifting import read_series
 from flow_assets.insight.watch.quality.look import quality
+from flow_assets.insight.watch.quality.replay import replay_drifts
+from flow_assets.insight.watch.quality.series import Series
 from flow_assets.ledger.findings import Finding
 from flow_assets_tests.insight.watch.looks import situation
 from flow_assets_tests.sandbox import Sandbox
@@ -83,3 +87,32 @@ def test_downstream_suffers_and_is_no_finding_of_its_own(tmp_path: Path) -> None
     box.run("readings")
     (finding,) = found(box)
     assert (finding.dataset, finding.affected) == ("raw_readings", ("readings",))
+
+
+def test_replayed_each_drift_is_one_alarm_and_what_follows_from_it_none(tmp_path: Path) -> None:
+    box = box_of(tmp_path, lambda day: 0.1 if day < 50 else 0.3, lambda day: ROWS if day < 58 else ROWS // 2)
+    box.run("readings")
+    with box.project() as project:
+        replayed = {one.dataset: one for one in replay_drifts(project)}
+    raw, cleaned = replayed["raw_readings"], replayed["readings"]
+    assert (raw.found, cleaned.found) == (2, 0)
+    ends = len(DAYS) - 42 + 1
+    assert raw.weeks == ends / 7
+    assert raw.tests % ends == cleaned.tests % ends == 0
+    a_week = (raw.tests + cleaned.tests) / raw.weeks
+    assert raw.rate == cleaned.rate == pytest.approx(0.2 / a_week)
+
+
+def test_a_replay_finds_what_a_look_after_each_day_would_have_found(tmp_path: Path) -> None:
+    box = box_of(tmp_path, lambda day: 0.1 if day < 50 else 0.3)
+    with box.project() as project:
+        series = {one.metric: one for one in read_series(project, whole=True)["raw_readings"]}["watts_not_null"]
+    days = range(len(DAYS) + 1)
+    seen = [drift is not None for drift in find_drifts(series, 7, 0.001, days)]
+    assert seen == [find_drift(until(series, day), 7, 0.001) is not None for day in days]
+    assert seen.index(True) in range(51, 60)
+
+
+def until(series: Series, day: int) -> Series:
+    columns = (series.partitions, series.failed, series.totals, series.are_broken, series.checked_at)
+    return Series(series.dataset, series.metric, series.dimension, *(column[:day] for column in columns))

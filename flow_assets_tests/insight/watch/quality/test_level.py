@@ -6,16 +6,20 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtr
 
-from flow_assets.insight.watch.quality.level import LevelChange, compare
-from flow_assets.insight.watch.quality.student import score_of, tail
+from flow_assets.insight.watch.quality.level import LevelChange, batches, compare, medians_of
 
 SIZE = 7
 
 
+def compared(values: list[float], least: float, **options: bool) -> LevelChange | None:
+    medians = medians_of(values, SIZE)
+    return compare([medians[start] for start in batches(SIZE, len(values))], least, **options)
+
+
 def change(values: list[float], **options: bool) -> LevelChange:
-    found = compare(values, SIZE, 1e-3, **options)
+    found = compared(values, 1e-3, **options)
     assert found
     return found
 
@@ -25,19 +29,9 @@ def noise(seed: int, days: int = 63) -> list[float]:
     return [random.gauss(0, 1) for _ in range(days)]
 
 
-@given(st.floats(-50, 50), st.integers(1, 60))
-def test_student_s_t_is_scipy_s(score: float, freedom: int) -> None:
-    assert abs(tail(score, freedom) - float(stdtr(freedom, -score))) < 1e-13
-
-
-@given(st.floats(1e-6, 0.5), st.integers(3, 30))
-def test_the_score_of_a_probability(probability: float, freedom: int) -> None:
-    assert isclose(score_of(probability, freedom), float(stdtrit(freedom, 1 - probability)), rel_tol=1e-6, abs_tol=1e-9)
-
-
 @given(st.lists(st.integers(-9, 9), min_size=42, max_size=80), st.integers(-100, 100), st.sampled_from([0.5, 2, 64]))
 def test_unit_and_offset_make_no_difference(values: list[float], offset: float, unit: float) -> None:
-    first, second = compare(values, SIZE, 0.5), compare([v * unit + offset for v in values], SIZE, 0.5 * unit)
+    first, second = compared(values, 0.5), compared([v * unit + offset for v in values], 0.5 * unit)
     assert first
     assert second
     assert isclose(first.rise, second.rise, rel_tol=1e-4, abs_tol=1e-9)
@@ -46,15 +40,15 @@ def test_unit_and_offset_make_no_difference(values: list[float], offset: float, 
 
 @given(st.lists(st.integers(-9, 9), min_size=42, max_size=80))
 def test_a_rise_upside_down_is_a_fall(values: list[float]) -> None:
-    first, second = compare(values, SIZE, 0.5), compare([-v for v in values], SIZE, 0.5)
+    first, second = compared(values, 0.5), compared([-v for v in values], 0.5)
     assert first
     assert second
     assert isclose(first.rise, second.fall, rel_tol=1e-9)
 
 
 def test_too_few_points_say_nothing() -> None:
-    assert compare(noise(1, 41), SIZE, 1e-3) is None
-    assert compare(noise(1, 42), SIZE, 1e-3)
+    assert compared(noise(1, 41), 1e-3) is None
+    assert compared(noise(1, 42), 1e-3)
 
 
 @pytest.mark.parametrize("with_trend", [False, True])
@@ -85,4 +79,4 @@ def test_the_limits_are_where_the_rate_begins() -> None:
     assert low < found.expected < high
     at_limit = LevelChange((*found.medians[:-1], high), found.expected, found.spread, 0, 0)
     score = (at_limit.medians[-1] - found.expected) / (found.spread * (1 + 1 / 8) ** 0.5)
-    assert isclose(tail(score, 7), 0.005, rel_tol=1e-6)
+    assert isclose(float(stdtr(7, -score)), 0.005, rel_tol=1e-6)
