@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flow_assets.insight.baseline.arguments import check_at, check_rate, check_seconds, check_size
-from flow_assets.insight.baseline.charts import Chart
+from flow_assets.insight.baseline.charts import Chart, CumulativeSum, MovingSum
 from flow_assets.insight.baseline.model import Frame, Look, Model, Priors, Terms
 from flow_assets.insight.baseline.verdict import Verdict
 
-SHARE_OF_SINGLE, SHARE_OF_SUDDEN, SHARE_OF_LASTING = 0.2, 0.4, 0.4
-SUDDEN, LASTING = 1.5, 0.5
-SUDDEN_BLOCK, LASTING_BLOCK = 3, 16
+SHARE_OF_SINGLE, SHARE_OF_SUDDEN, SHARE_OF_LASTING = 0.2, 0.5, 0.4
+"""Of the rate of false alarms. Together a little more than 1: what two charts tell of is one alarm."""
+
+SUDDEN_RUNS = 3
+LASTING_SLACK, LASTING_RUNS = 0.5, 16
 LEAST_SECONDS = 0.001
 LONGEST_LOG_SECONDS = 30.0
 STEPS = 50
@@ -34,14 +36,14 @@ class _Judged(Look):
 
 
 def _charts() -> tuple[Chart, Chart]:
-    return Chart(SUDDEN, SUDDEN_BLOCK), Chart(LASTING, LASTING_BLOCK)
+    return MovingSum(SUDDEN_RUNS), CumulativeSum(LASTING_SLACK, LASTING_RUNS)
 
 
 class DurationBaseline:
     """How long runs take, and whether one takes too long.
 
-    Three charts share the rate of false alarms (Bonferroni): one run by itself; several in a row that are much
-    longer; many that are somewhat longer. The last two find a lasting change, call it a level shift once, and take
+    Three charts share the rate of false alarms: one run by itself; three in a row that are much longer; many that are
+    somewhat longer. The last two find a lasting change, call it a level shift once, and take
     the new level for normal. A run that is out of the ordinary by itself is learned as if it were a little above the
     largest so far, so that it hides neither a shift nor the next. Runs that become faster move the level too, without
     being anomalous.
@@ -170,7 +172,7 @@ class DurationBaseline:
         expected = f"{math.exp(frame.centre):.3g} s"
         if min(look.sudden, look.lasting) <= self._rate:
             chart = self._alarming[0 if look.sudden <= self._rate else 1]
-            runs = chart.length + 1
+            runs = chart.length_after(look.alarming_score)
             since = " since about when the regime changed" if 0 < frame.regime_runs <= runs + LEEWAY else ""
             return f"level shift: the last {runs} runs{since} are slower, this one {ratio:.3g} times {expected}"
         if look.single <= self._rate:

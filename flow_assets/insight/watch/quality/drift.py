@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
+from operator import itemgetter
 
 from flow_assets.declaration import Dataset
 from flow_assets.insight.watch.quality.level import BATCHES, LEAST_BATCHES, LevelChange, batches, compare, medians_of
@@ -96,15 +97,17 @@ def _drift(series: Series, size: int, rate: float, tests: Sequence[tuple[int, Le
     end, now = tests[-1]
     if now is None or any(series.are_broken[end - size : end]) or not _matters(series, now):
         return None
-    chance, found_at = min(
-        (change.rise if series.is_share else min(1.0, 2 * min(change.rise, change.fall)), -tested)
-        for tested, change in tests
-        if change and _matters(series, change)
-    )
+    matter = [(_chance(series, change), end) for end, change in reversed(tests) if change and _matters(series, change)]
+    chance, found_at = min(matter, key=itemgetter(0))
     if chance > rate:
         return None
-    start = -found_at - size
+    start = found_at - size
     return Drift(series, size, now, chance, series.partitions[start], series.checked_at[start])
+
+
+def _chance(series: Series, change: LevelChange) -> float:
+    """Of what is looked for: a share that rises, rows that change."""
+    return change.rise if series.is_share else min(1.0, 2 * min(change.rise, change.fall))
 
 
 def _matters(series: Series, change: LevelChange) -> bool:
