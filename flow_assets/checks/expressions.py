@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.constraints import RowExpression
-from flow_assets.errors import DefinitionError, sentence
+from flow_assets.errors import DefinitionError, first_line, sentence
 
 _REFUSED = {
     "SUBQUERY": "a subquery reads other rows; use `references` or `partition_query`",
@@ -70,7 +70,7 @@ class _Binder:
             (kind,) = rows.select(expression).types
             rows.filter(expression)  # where no aggregate can stand
         except duckdb.Error as error:
-            return f"{sql!r} cannot be computed from a row: {str(error).splitlines()[0]}"
+            return f"{sql!r} cannot be computed from a row: {first_line(error)}"
         return None if kind == "BOOLEAN" else f"{sql!r} is {kind} and not true or false; write a condition"
 
     def _dependence(self, tree: Any, columns: Sequence[str]) -> str | None:

@@ -10,6 +10,7 @@ from flow_assets.checks.kinds import time_value
 from flow_assets.checks.results import RuleResult
 from flow_assets.declaration.durations import duration
 from flow_assets.declaration.partition_constraints import Fresh
+from flow_assets.ledger.time_words import duration_in_words, moment_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -63,17 +64,12 @@ def _oldest(within: str, end: datetime) -> datetime:
 def _named(newest: pa.Scalar) -> str:
     is_time = pa.types.is_timestamp(newest.type)
     value = time_value(newest.value, pa.timestamp(newest.type.unit, "UTC") if is_time else newest.type)
-    return f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
+    return moment_text(value) if isinstance(value, datetime) else str(value)
 
 
 def _age(age: timedelta, is_of_now: bool) -> str:
-    """How long ago, in the two largest units."""
-    minutes = round(abs(age.total_seconds()) / 60)
-    amounts = ((minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute"))
-    said = [f"{count} {unit}{'s' if count > 1 else ''}" for count, unit in amounts if count][:2]
-    side = "after" if age < timedelta() else "before"
-    if not said:
+    """How long before now or the end, or after it."""
+    if round(age / timedelta(minutes=1)) == 0:
         return "of now" if is_of_now else "of the end"
-    if is_of_now:
-        return f"{' '.join(said)} {'old' if side == 'before' else 'ahead of now'}"
-    return f"{' '.join(said)} {side} the end"
+    before, after = ("old", "ahead of now") if is_of_now else ("before the end", "after the end")
+    return f"{duration_in_words(abs(age.total_seconds()))} {before if age > timedelta() else after}"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from flow_assets.checks.results import RuleResult
 from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.partition_constraints import PartitionQuery
-from flow_assets.errors import DefinitionError, RuleError, sentence
+from flow_assets.errors import DefinitionError, RuleError, first_line, sentence
 
 _NAME = "rows"
 _SAMPLE = 5
@@ -56,7 +56,7 @@ def inspect_query(
     except _NOT_OF_THE_QUERY:
         raise
     except duckdb.Error as error:
-        raise RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(error)}.") from error
+        raise RuleError(f"Rule {rule.name} cannot be asked of these rows: {sentence(first_line(error))}") from error
     failed = len(returned)
     if not failed:
         return RuleResult(0, 1), None
@@ -90,7 +90,7 @@ def _problem(sql: str, schema: pa.Schema, connection: duckdb.DuckDBPyConnection)
             return f"the query must be one SELECT over the partition, which is called {_NAME}"
         _run(sql, schema.empty_table(), connection)
     except duckdb.Error as error:
-        return f"the query cannot be answered from {_NAME}: {_first_line(error)}"
+        return f"the query cannot be answered from {_NAME}: {first_line(error)}"
     return None
 
 
@@ -111,7 +111,3 @@ def _run(sql: str, table: pa.Table, connection: duckdb.DuckDBPyConnection) -> pa
         return connection.sql(sql).to_arrow_table()
     finally:
         connection.unregister(_NAME)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")

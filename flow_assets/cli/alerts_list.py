@@ -65,8 +65,8 @@ def _silence_json(silence: "Silence") -> dict[str, Any]:
 def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float) -> None:
     from rich.markup import escape
 
-    from flow_assets.cli.alerts_show import moment_text, span_text
     from flow_assets.cli.console import out, print_table, table
+    from flow_assets.ledger.time_words import duration_text, moment_text
 
     console = out()
     if not found:
@@ -75,7 +75,7 @@ def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float) 
         texts = ("severity", "state", "title", "dataset", "taken care of by")
         shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts)
         for alert in found:
-            since = span_text(now - alert.opened_at)
+            since = duration_text(now - alert.opened_at)
             about = (alert.finding.title, alert.finding.dataset or "·", alert.acknowledged_by or "·")
             told = (str(alert.number), _colored(alert.finding.severity), alert.state.value, since)
             shown.add_row(*told, *(escape(text) for text in about))

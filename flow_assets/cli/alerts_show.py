@@ -66,44 +66,26 @@ def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
         "note": alert.note or None,
         "silenced_until": moment_json(alert.silenced_until),
         "former": alert.former,
-        "link": _link(alert, dagster_url) or None,
+        "link": alert.finding.page(dagster_url) or None,
     }
 
 
 def moment_json(seconds: float | None) -> str | None:
     """Unix time as ISO 8601 in UTC."""
-    from datetime import UTC, datetime
+    from flow_assets.ledger.times import ledger_time
 
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-
-
-def moment_text(seconds: float) -> str:
-    """Unix time as people read it."""
-    from datetime import UTC, datetime
-
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def span_text(seconds: float) -> str:
-    """How long, in the two largest units; never negative, whatever the clock did."""
-    minutes = int(max(seconds, 0) // 60)
-    days, hours = divmod(minutes // 60, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    return None if seconds is None else ledger_time(seconds)
 
 
 def _open_seconds(alert: "Alert", now: float) -> float:
     return max(0.0, (now if alert.resolved_at is None else alert.resolved_at) - alert.opened_at)
 
 
-def _link(alert: "Alert", dagster_url: str) -> str:
-    return f"{dagster_url.rstrip('/')}/{alert.finding.link.lstrip('/')}" if alert.finding.link else ""
-
-
 def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
+    from flow_assets.ledger.time_words import duration_text, moment_text
+
     finding = alert.finding
-    span = span_text(_open_seconds(alert, now))
+    span = duration_text(_open_seconds(alert, now))
     note = f": {alert.note}" if alert.note else ""
     evidence = [f"  {name.replace('_', ' ')}: {_value(value)}" for name, value in finding.evidence.items()]
     lines = (
@@ -118,7 +100,7 @@ def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
         f"the same as alert {alert.former}, which was resolved" if alert.former else "",
         f"\n{finding.text}" if finding.text else "",
         "\n".join(("\nSeen and expected:", *evidence)) if evidence else "",
-        f"\n{_link(alert, dagster_url)}" if finding.link else "",
+        f"\n{finding.page(dagster_url)}" if finding.link else "",
     )
     return [line for line in lines if line]
 
@@ -138,11 +120,12 @@ def _print_history(events: "Sequence[AlertEvent]", deliveries: "Sequence[Deliver
     from rich.markup import escape
 
     from flow_assets.cli.console import out, print_table, table
+    from flow_assets.ledger.time_words import moment_text
 
     console = out()
     happened = table("\nHistory", "at", "event", "by", "note", texts=("event", "by", "note"))
     for event in events:
-        happened.add_row(moment_text(event.at), event.kind, escape(event.who or "·"), escape(event.note))
+        happened.add_row(moment_text(event.at, "seconds"), event.kind, escape(event.who or "·"), escape(event.note))
     print_table(console, happened)
     if not deliveries:
         console.print("\nNobody was told; routes say who is: FLOW_ASSETS_ALERT_ROUTES")
@@ -151,7 +134,7 @@ def _print_history(events: "Sequence[AlertEvent]", deliveries: "Sequence[Deliver
         "\nDeliveries", "destination", "what", "state", "attempts", "at", "error", texts=("what", "state", "error")
     )
     for delivery in deliveries:
-        at = moment_text(delivery.ended_at or delivery.due_at)
+        at = moment_text(delivery.ended_at or delivery.due_at, "seconds")
         told.add_row(
             escape(delivery.destination),
             delivery.transition.value,

@@ -29,10 +29,10 @@ def command(  # noqa: PLR0913  what is silenced, and until when, can be said in 
     import time
 
     from flow_assets.cli.alerts_ack import user_name
-    from flow_assets.cli.alerts_show import moment_text
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
+    from flow_assets.ledger.time_words import moment_text
     from flow_assets.settings import load_settings
 
     settings, now = load_settings(), time.time()

@@ -137,24 +137,26 @@ def _print_groups(console: "Console", found: "Kpis") -> None:
 
 def _row(of: "Figures") -> tuple[str, ...]:
     from flow_assets.cli.console import size_text
+    from flow_assets.ledger.time_words import duration_text
 
     return (
         *(f"{n:,}" if n else "·" for n in (of.computed, of.restored, of.reused, of.blocked, of.failed)),
-        time_text(of.wall_seconds),
-        time_text(of.median_seconds),
-        time_text(of.p95_seconds),
-        time_text(of.cpu_seconds),
+        duration_text(of.wall_seconds or None),
+        duration_text(of.median_seconds),
+        duration_text(of.p95_seconds),
+        duration_text(of.cpu_seconds or None),
         f"{of.rows_per_second:,.0f}" if of.rows_per_second else "·",
         size_text(of.bytes_in) if of.bytes_in else "·",
         size_text(of.bytes_out) if of.bytes_out else "·",
         size_text(of.peak_memory_bytes) if of.peak_memory_bytes else "·",
         of.slowest_phase or "·",
-        time_text(of.saved_seconds),
+        duration_text(of.saved_seconds),
     )
 
 
 def _print_phases(console: "Console", found: "Kpis") -> None:
     from flow_assets.cli.console import print_table, table
+    from flow_assets.ledger.time_words import duration_text
 
     texts = ("of each", "drawn")
     shown = table(
@@ -162,26 +164,28 @@ def _print_phases(console: "Console", found: "Kpis") -> None:
     )
     longest = max(of.seconds for of in found.phases.values())
     for phase, of in found.phases.items():
-        times = (time_text(of.median_seconds), time_text(of.p95_seconds), _bar(of.seconds, longest))
+        times = (duration_text(of.median_seconds), duration_text(of.p95_seconds), _bar(of.seconds, longest))
         shown.add_row(
-            phase, of.of, time_text(of.seconds), f"{of.share:.1%}".replace("%", " %"), f"{of.count:,}", *times
+            phase, of.of, duration_text(of.seconds), f"{of.share:.1%}".replace("%", " %"), f"{of.count:,}", *times
         )
     print_table(console, shown)
 
 
 def _print_rest(console: "Console", found: "Kpis") -> None:
     """How runs went, what was reused, and what went wrong, in a line each."""
+    from flow_assets.ledger.time_words import duration_text
+
     runs, total = found.runs, found.total
     if runs.count:
         wrong = ", ".join(f"{count:,} ended by {name}" for name, count in runs.errors.items())
         unended = f"{runs.unended:,} without an end" if runs.unended else ""
-        queued = f"queued up to {time_text(runs.queue_p95_seconds)}" if runs.queue_p95_seconds is not None else ""
-        times = f"median {time_text(runs.median_seconds)}, 95 % within {time_text(runs.p95_seconds)}"
+        queued = f"queued up to {duration_text(runs.queue_p95_seconds)}" if runs.queue_p95_seconds is not None else ""
+        times = f"median {duration_text(runs.median_seconds)}, 95 % within {duration_text(runs.p95_seconds)}"
         said = ", ".join(filter(None, (times, queued, wrong, unended)))
         console.print(f"\n[bold]Runs[/]: {runs.count:,}; {said}")
     if total.reused:
         share = f"{total.reuse_share or 0:.1%}".replace("%", " %")
-        saved = time_text(total.saved_seconds)
+        saved = duration_text(total.saved_seconds)
         console.print(
             f"\n[bold]Reused[/]: {total.reused:,} partitions, {share} of what runs were asked for; saved {saved}"
         )
@@ -202,15 +206,3 @@ def _line(values: Mapping[str, float], periods: Any) -> str:
         " " if (value := values.get(period)) is None else _BARS[round(value / highest * 7) if highest else 0]
         for period in periods
     )
-
-
-def time_text(seconds: float | None) -> str:
-    """A time as people read it."""
-    if not seconds:
-        return "·"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:,.0f} ms" if seconds >= 0.0095 else f"{seconds * 1000:.1f} ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60} min"

@@ -87,14 +87,14 @@ def _headline(report: "Report") -> str:
 
 
 def _print(console: "Console", report: "Report") -> None:
-    from flow_assets.insight.report import words
+    from flow_assets.ledger.time_words import duration_text, moment_text
 
     savings = report.savings
-    console.print(f"[bold]Report[/], {words.moment(report.since)} to {words.moment(report.made_at)}\n")
+    console.print(f"[bold]Report[/], {moment_text(report.since)} to {moment_text(report.made_at)}\n")
     console.print(_headline(report), markup=False)
     console.print(
-        f"Computed {savings.computed:,} in {words.duration(savings.seconds_spent)}, restored {savings.restored:,}, "
-        f"left {savings.left:,} as they were: {words.duration(savings.seconds_saved)} saved"
+        f"Computed {savings.computed:,} in {duration_text(savings.seconds_spent)}, restored {savings.restored:,}, "
+        f"left {savings.left:,} as they were: {duration_text(savings.seconds_saved)} saved"
     )
     _print_alerts(console, report)
     console.print()
@@ -122,13 +122,14 @@ def _print_datasets(console: "Console", report: "Report") -> None:
     from flow_assets.cli.console import print_table, table
     from flow_assets.insight.report import words
     from flow_assets.insight.report.states import MEANINGS
+    from flow_assets.ledger.time_words import duration_text
 
     scores = {row.name: row.score for row in report.quality}
     medians = {trend.dataset: trend.median for trend in report.trends if trend.measure == "seconds"}
     shown = table(None, "dataset", "partitions", *MEANINGS, "median", "quality")
     for of in report.calendars:
         counts = (f"{of.counts[state]:,}" if state in of.counts else "·" for state in MEANINGS)
-        costs = (words.duration(medians.get(of.dataset)), words.percent(scores.get(of.dataset)))
+        costs = (duration_text(medians.get(of.dataset)), words.percent(scores.get(of.dataset)))
         shown.add_row(of.dataset, f"{of.partitions:,}", *counts, *costs)
     print_table(console, shown)
 

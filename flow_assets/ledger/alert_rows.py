@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, insert, select
 
 from flow_assets.ledger.alert_tables import alert_events, alerts
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState, Finding
@@ -119,6 +119,11 @@ def with_parts(finding: Finding, parts: Mapping[str, Mapping[str, str]]) -> Find
 def note_event(connection: Connection, environment: str, number: int, event: AlertEvent) -> None:
     """Take down what happened to an alert."""
     connection.execute(insert(alert_events), [{"environment": environment, "number": number, **vars(event)}])
+
+
+def is_alert(environment: str, number: int) -> ColumnElement[bool]:
+    """The row of one alert."""
+    return (alerts.c.environment == environment) & (alerts.c.number == number)
 
 
 def unresolved(connection: Connection, environment: str) -> list[AlertRow]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select, update
 
 from flow_assets.errors import AlertError, SelectionError
-from flow_assets.ledger.alert_rows import AlertEvent, AlertRow, Viewpoint, note_event
+from flow_assets.ledger.alert_rows import AlertEvent, AlertRow, Viewpoint, is_alert, note_event
 from flow_assets.ledger.alert_tables import alert_events, alerts
 from flow_assets.ledger.database import reading, transaction
 from flow_assets.ledger.findings import Alert, AlertState, Finding
@@ -192,9 +192,8 @@ class Alerts:
                 if event.kind == "resolved":
                     end = {"resolved_at": max(event.at, row.seen_at), "is_dismissed": True, "is_settled": False}
                     end["is_muted"] = view.alert(row).silenced_until is not None
-                its = (alerts.c.environment == self._environment) & (alerts.c.number == row.number)
                 if changed := {**values, **end}:
-                    connection.execute(update(alerts).where(its).values(**changed))
+                    connection.execute(update(alerts).where(is_alert(self._environment, row.number)).values(**changed))
                 act(connection, row)
                 note_event(connection, self._environment, row.number, event)
 

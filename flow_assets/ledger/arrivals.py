@@ -1,6 +1,5 @@
 """When partitions came: what is published of a dataset, and when each partition was for the first time."""
 
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Engine, func, select
@@ -8,6 +7,7 @@ from sqlalchemy import Engine, func, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.statements import is_of
+from flow_assets.ledger.times import unix_time
 
 
 class Arrival(NamedTuple):
@@ -36,7 +36,7 @@ class Arrivals:
         first = select(func.min(table.c.id)).where(is_of(table, self._environment, dataset)).scalar_subquery()
         with reading(self._engine) as connection:
             text = connection.scalar(select(table.c.at).where(table.c.id == first))
-        return None if text is None else _moment(text)
+        return None if text is None else unix_time(text)
 
     def newest(self, dataset: str, until: str) -> str | None:
         """The last partition, `until` at most, that is published."""
@@ -61,8 +61,4 @@ class Arrivals:
         query = select(table.c.partition, table.c.at, table.c.run_id, table.c.change).where(table.c.id.in_(firsts))
         with reading(self._engine) as connection:
             rows = connection.execute(query).cursor.fetchall()
-        return {row[0]: Arrival(_moment(row[1]), row[2], row[3] == "computed") for row in rows}
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+        return {row[0]: Arrival(unix_time(row[1]), row[2], row[3] == "computed") for row in rows}

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, select
 
+from flow_assets.errors import first_line
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Failure
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.statements import insert_rows
-
-_LONGEST_LINE = 500
 
 
 class FailedPartition(NamedTuple):
@@ -82,8 +81,3 @@ def keep_attempts(connection: Connection, environment: str, failures: Sequence[F
         for f in failures
     ]
     insert_rows(connection, tables.failed_attempts, rows)
-
-
-def first_line(message: str) -> str:
-    """The first line of a message that says something."""
-    return next((line.strip() for line in message.splitlines() if line.strip()), "")[:_LONGEST_LINE]

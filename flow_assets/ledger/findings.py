@@ -83,6 +83,10 @@ class Finding:
     link: str = ""
     chart: Chart | None = None
 
+    def page(self, dagster_url: str) -> str:
+        """The page of the Dagster UI at `dagster_url` that shows it; empty if there is none."""
+        return f"{dagster_url.rstrip('/')}/{self.link.lstrip('/')}" if dagster_url and self.link else ""
+
 
 @dataclass(frozen=True)
 class Alert:

@@ -11,8 +11,9 @@ from flow_assets.ledger.database import reading, transaction
 from flow_assets.ledger.failed import keep_attempts
 from flow_assets.ledger.judgements import Judgements, keep_blocks, keep_judgements
 from flow_assets.ledger.measurements import keep_measurements
-from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, now_text, portions, remove, same_partition
+from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, portions, remove, same_partition
 from flow_assets.ledger.states import States, replace_states
+from flow_assets.ledger.times import now_text
 
 _OF_FAILURE = tuple(name for name in Failure.__dataclass_fields__ if name != "kpi")
 _ENDS = (

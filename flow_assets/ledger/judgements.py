@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine, and_, case, delete, func, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Judgement
 from flow_assets.ledger.database import reading, transaction
-from flow_assets.ledger.statements import insert_rows, is_of, now_text, portions, remove, same_partition
+from flow_assets.ledger.statements import insert_rows, is_of, portions, remove, same_partition
+from flow_assets.ledger.times import now_text
 
 
 class Standing(NamedTuple):

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, func, select
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Kpi
 from flow_assets.ledger.database import reading
-from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, now_text, portions
+from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, portions
+from flow_assets.ledger.times import now_text
 
 _PUBLISHED = ("computed", "restored")
 _KPI = tuple(name for name in Kpi.__dataclass_fields__ if name != "phases")

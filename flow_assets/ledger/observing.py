@@ -10,7 +10,17 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from flow_assets.ledger.alert_rows import AlertEvent, AlertRow, Viewpoint, note_event, pack, rank, unpack, unresolved
+from flow_assets.ledger.alert_rows import (
+    AlertEvent,
+    AlertRow,
+    Viewpoint,
+    is_alert,
+    note_event,
+    pack,
+    rank,
+    unpack,
+    unresolved,
+)
 from flow_assets.ledger.alert_tables import alerts
 from flow_assets.ledger.findings import Finding
 from flow_assets.ledger.statements import portions
@@ -201,8 +211,7 @@ class Look:
         return (alerts.c.environment == self.environment) & (alerts.c.watch == self.watch)
 
     def _set(self, number: int, **values: Any) -> None:
-        its = (alerts.c.environment == self.environment) & (alerts.c.number == number)
-        self.connection.execute(update(alerts).where(its).values(**values))
+        self.connection.execute(update(alerts).where(is_alert(self.environment, number)).values(**values))
 
     def _note(self, number: int, kind: str, note: str, at: float | None = None) -> None:
         note_event(self.connection, self.environment, number, AlertEvent(at or self.view.now, kind, note=note))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 
-from flow_assets.ledger.alert_rows import AlertEvent, AlertRow, Viewpoint, note_event
+from flow_assets.ledger.alert_rows import AlertEvent, AlertRow, Viewpoint, is_alert, note_event
 from flow_assets.ledger.alert_tables import alerts, deliveries
 from flow_assets.ledger.claims import Owner
 from flow_assets.ledger.database import reading, transaction
@@ -151,8 +151,7 @@ class Outbox:
             "is_settled": alert.state is AlertState.RESOLVED and is_free,
         }
         if values != {name: getattr(row, name) for name in values}:
-            its = (alerts.c.environment == self._environment) & (alerts.c.number == row.number)
-            connection.execute(update(alerts).where(its).values(**values))
+            connection.execute(update(alerts).where(is_alert(self._environment, row.number)).values(**values))
 
     def _put(
         self, connection: Connection, alert: Alert, name: str, told: tuple[Told, Transition | None, float]

@@ -1,7 +1,6 @@
 """Statements over the rows of one environment, in portions that a database takes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert
@@ -51,8 +50,3 @@ def remove(connection: Connection, table: Table, environment: str, items: Iterab
 def portions(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
     """`items`, as many at a time as one statement takes."""
     return (items[start : start + PORTION] for start in range(0, len(items), PORTION))
-
-
-def now_text() -> str:
-    """The time in UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -13,7 +13,7 @@ from flow_assets.checks.results import reason_of
 from flow_assets.declaration import Rule, TimePartitions
 from flow_assets.declaration.constraints import References, RowExpression
 from flow_assets.declaration.partition_constraints import Fresh
-from flow_assets.errors import FlowError, RuleError
+from flow_assets.errors import FlowError, RuleError, first_line, sentence
 from flow_assets.lake import Blob, Record
 from flow_assets.ledger import Holdings, Judgement
 from flow_assets.ledger.judgements import Version
@@ -189,8 +189,10 @@ class Judge:
                     with interruptible():
                         self._asking({digest}).inspect(one, {}, Past())
                 except duckdb.Error as own:
-                    return RuleError(f"Rule {rule.name} cannot be asked of these rows: {_first_line(own)}.")
-        return RuleError(f"{self._dataset.name}: its rules cannot be asked of these rows: {_first_line(error)}.")
+                    return RuleError(f"Rule {rule.name} cannot be asked of these rows: {sentence(first_line(own))}")
+        return RuleError(
+            f"{self._dataset.name}: its rules cannot be asked of these rows: {sentence(first_line(error))}"
+        )
 
     def _judged(self, partition: str, results: Results, found: "Found") -> Judged:
         verdict = judge(self._book.rules, results)
@@ -234,7 +236,3 @@ def results_of(stored: str | Mapping[str, Sequence[object]]) -> dict[str, RuleRe
     """The results that `results_json` made JSON of."""
     fields = json.loads(stored) if isinstance(stored, str) else stored
     return {digest: RuleResult.from_json(result) for digest, result in fields.items()}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")

@@ -15,7 +15,7 @@ from flow_assets.checks import Finding
 from flow_assets.declaration import Dataset, Severity
 from flow_assets.engines import FrameLoader
 from flow_assets.ledger import Block, Claims, Failure, Judgement, Publication
-from flow_assets.ledger.statements import now_text
+from flow_assets.ledger.times import now_text
 from flow_assets.materialization.attempt import Attempt
 from flow_assets.materialization.batch import Batch
 from flow_assets.materialization.compute import Computer

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from flow_assets.cli.kpis import time_text
 from flow_assets_tests.forked import flow
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
@@ -83,14 +82,3 @@ def test_nothing_is_told_as_such(sandbox: Sandbox, arguments: list[str], said: s
     assert (done.code, done.stdout.strip()) == (0, said)
     assert json.loads(flow(sandbox, "kpis", *arguments, "--json").stdout)["groups"] == {}
     assert flow(sandbox, "kpis", *arguments, "--csv").stdout == "dataset\n"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        *((None, "·"), (0.0, "·"), (0.0004, "0.4 ms"), (0.0123, "12 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s")),
-        *((59.94, "59.9 s"), (59.96, "1 min 0 s"), (75, "1 min 15 s"), (3599.9, "1 h 0 min"), (5000, "1 h 23 min")),
-    ],
-)
-def test_times_are_in_the_unit_people_would_choose(seconds: float | None, said: str) -> None:
-    assert time_text(seconds) == said

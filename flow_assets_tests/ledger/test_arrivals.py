@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine
@@ -9,6 +8,7 @@ from flow_assets.ledger import Claims, Holdings, Publication
 from flow_assets.ledger.arrivals import Arrival, Arrivals
 from flow_assets.ledger.database import transaction
 from flow_assets.ledger.tables import history
+from flow_assets.ledger.times import ledger_time
 
 FIRST, SECOND, THIRD = 1_700_000_000.5, 1_700_000_100.0, 1_700_000_200.0
 
@@ -18,13 +18,9 @@ def publish(
 ) -> None:
     made = Publication("d", "", change, "test", "key", "content", None, "b 1 e", 1, 1)
     with pytest.MonkeyPatch.context() as patch, Claims(engine, where) as claims:
-        patch.setattr("flow_assets.ledger.holdings.now_text", lambda: _text(at))
+        patch.setattr("flow_assets.ledger.holdings.now_text", lambda: ledger_time(at))
         claims.take("d", partitions)
         Holdings(engine, where).publish([replace(made, partition=p) for p in partitions], run_id, claims.owner.owner)
-
-
-def _text(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def test_a_partition_came_when_it_was_published_first(engine: Engine) -> None:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from flow_assets.insight.watch.words import titled
 from flow_assets.ledger.findings import Chart
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def _draw(figure: "Figure", chart: Chart) -> None:
         axes.legend(fontsize=7, frameon=False, loc="upper left", ncols=3)
         axes.margins(x=0.03, y=0.25)
     _label(axes, chart.labels[-len(values) :] if values else ())
-    axes.set_title(_short(chart.title, _TITLE_LENGTH), fontsize=9, loc="left", parse_math=False)
+    axes.set_title(_drawn(chart.title, _TITLE_LENGTH), fontsize=9, loc="left", parse_math=False)
 
 
 def _label(axes: "Axes", labels: Sequence[str]) -> None:
     """Few labels below, of which the last is the one that matters."""
     step = max(1, math.ceil(len(labels) / _MOST_LABELS))
     shown = list(range(len(labels)))[::-1][::step]
-    axes.set_xticks(shown, [_short(labels[place], _LABEL_LENGTH) for place in shown], fontsize=7, parse_math=False)
+    axes.set_xticks(shown, [_drawn(labels[place], _LABEL_LENGTH) for place in shown], fontsize=7, parse_math=False)
     axes.yaxis.set_major_formatter("{x:,.6g}")
     axes.tick_params(axis="y", labelsize=7)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
@@ -71,11 +72,9 @@ def _finite(values: Sequence[float]) -> list[float]:
     return [value if abs(value) < _GREATEST else math.nan for value in map(float, values[-_MOST_POINTS:])]
 
 
-def _short(text: str, length: int) -> str:
+def _drawn(text: str, longest: int) -> str:
     """The text in one line, with a question mark for each character that the font does not have."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     font = get_font(findfont(FontProperties()))
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    text = "".join(c if font.get_char_index(ord(c)) else "?" for c in text)
-    return text if len(text) <= length else f"{text[: length - 3]}..."
+    return "".join(c if font.get_char_index(ord(c)) else "?" for c in titled(text, longest))

@@ -8,7 +8,9 @@ from typing import Self
 
 from flow_assets.declaration import DatasetGraph
 from flow_assets.declaration.time_partitions import TimePartitions
+from flow_assets.insight.watch.words import one_line, shortened, titled
 from flow_assets.ledger.findings import Alert, Finding, Transition
+from flow_assets.ledger.time_words import moment_text
 from flow_assets.settings import Settings
 
 _TITLE_LENGTH = 200
@@ -80,14 +82,8 @@ class Wording:
     def message(self, notice: Notice) -> Message:
         """The notice in words."""
         finding = notice.alert.finding
-        link = self.link(finding)
+        link = finding.page(self.dagster_url)
         return Message(_title(notice), self._text(notice, link), self._markdown(notice, link), link)
-
-    def link(self, finding: Finding) -> str:
-        """The page of Dagster's UI that shows it; empty if there is none."""
-        if not (self.dagster_url and finding.link):
-            return ""
-        return f"{self.dagster_url.rstrip('/')}/{finding.link.lstrip('/')}"
 
     def owner(self, finding: Finding) -> str:
         """Who owns the dataset it is about; empty if nobody is named."""
@@ -98,7 +94,7 @@ class Wording:
         utc = datetime.fromtimestamp(seconds, UTC)
         local = utc.astimezone(self.zones.get(finding.dataset))
         if not local.utcoffset():
-            return f"{utc:%Y-%m-%d %H:%M} UTC"
+            return moment_text(utc)
         zone = getattr(local.tzinfo, "key", None) or f"UTC{local:%z}"
         other = f"{utc:%H:%M}" if local.date() == utc.date() else f"{utc:%Y-%m-%d %H:%M}"
         return f"{local:%Y-%m-%d %H:%M} {zone} ({other} UTC)"
@@ -122,7 +118,7 @@ class Wording:
         yield "Environment", self.environment
 
     def _text(self, notice: Notice, link: str) -> str:
-        facts = [f"{name}: {_line(text)}" for name, text in self.facts(notice)]
+        facts = [f"{name}: {one_line(text)}" for name, text in self.facts(notice)]
         evidence = evidence_rows(notice.alert.finding)
         width = max((len(name) for name, _ in evidence), default=0)
         blocks = (
@@ -155,7 +151,7 @@ def how_to_acknowledge(notice: Notice) -> str:
 
 def evidence_rows(finding: Finding) -> list[tuple[str, str]]:
     """What was seen and what was expected: name and value, fit to be read."""
-    rows = [(_line(name.replace("_", " ")), _value(value)) for name, value in finding.evidence.items()]
+    rows = [(one_line(name.replace("_", " ")), _value(value)) for name, value in finding.evidence.items()]
     more = len(rows) - _MOST_EVIDENCE
     return rows if more <= 0 else [*rows[:_MOST_EVIDENCE], (f"and {more} more", "")]
 
@@ -174,12 +170,12 @@ def _title(notice: Notice) -> str:
         Transition.RESOLVED: "RESOLVED",
     }
     number = f" (alert {notice.alert.number})" if notice.alert.number > 0 else ""
-    return _harmless(f"{said[notice.transition]}: {_short(_line(notice.alert.finding.title), _TITLE_LENGTH)}{number}")
+    return _harmless(f"{said[notice.transition]}: {titled(notice.alert.finding.title, _TITLE_LENGTH)}{number}")
 
 
 def _value(value: float | str) -> str:
     if isinstance(value, str):
-        return _short(_line(value), _VALUE_LENGTH)
+        return titled(value, _VALUE_LENGTH)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value == int(value) if abs(value) < 1e15 else False:
@@ -189,20 +185,12 @@ def _value(value: float | str) -> str:
 
 def _said(text: str, mark: Callable[[str], str]) -> str:
     """A sentence a line, of which as many characters are shown as people read."""
-    return "\n".join(mark(_line(line)) for line in _short(text.strip(), _TEXT_LENGTH).splitlines() if line.strip())
-
-
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 3].rstrip()}..."
-
-
-def _line(text: str) -> str:
-    """In one line, and without characters that cannot be seen."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    lines = shortened(text.strip(), _TEXT_LENGTH).splitlines()
+    return "\n".join(mark(one_line(line)) for line in lines if line.strip())
 
 
 def _escaped(text: str) -> str:
-    return _MARKS.sub(r"\\\1", _line(text))
+    return _MARKS.sub(r"\\\1", one_line(text))
 
 
 def _address(link: str) -> str:

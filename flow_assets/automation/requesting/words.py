@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from flow_assets.automation.requesting.decide import Decision, Situation, cells_of
 from flow_assets.automation.requesting.memory import Asked, Cell
-from flow_assets.insight.watch.words import counted
+from flow_assets.insight.watch.words import counted, listed
 from flow_assets.materialization.requests import Request
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer
@@ -28,7 +28,7 @@ class Teller:
 
     def asked(self, request: Request) -> str:
         """What one run was asked for, and why."""
-        return f"{_names(request.datasets)}{_range(request.partitions)}: {self._reasons(cells_of(request))}"
+        return f"{listed(request.datasets)}{_range(request.partitions)}: {self._reasons(cells_of(request))}"
 
     def lines(self) -> Iterator[str]:
         """Everything there is to say, a sentence a line."""
@@ -93,15 +93,10 @@ def _is_told(entry: PlanEntry) -> bool:
 def _resting(asked: Asked, now: float) -> str:
     due = datetime.fromtimestamp(asked.due, UTC).strftime("%H:%M:%S UTC")
     return (
-        f"{_names(asked.datasets)}{_range((asked.first, asked.last))}: asked for {asked.times} times, and nothing came "
+        f"{listed(asked.datasets)}{_range((asked.first, asked.last))}: asked for {asked.times} times, and nothing came "
         f"of it; again at {due}, in {max(1, round(asked.due - now))} seconds. The last run's log says why; if code was "
         "edited, reload it."
     )
-
-
-def _names(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _range(partitions: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from flow_assets.insight.watch.freshness.look import freshness
 from flow_assets.insight.watch.quality.look import quality
 from flow_assets.insight.watch.resources.look import resources
 from flow_assets.insight.watch.situation import Situation, Watch
-from flow_assets.insight.watch.words import counted
+from flow_assets.insight.watch.words import counted, listed
 from flow_assets.ledger.findings import Alert, Finding
 
 
@@ -114,5 +114,4 @@ def _titles(alerts: Sequence[Alert]) -> str:
 
 
 def _titles_of(findings: Sequence[Finding]) -> str:
-    more = f" and {len(findings) - _NAMED} more" if len(findings) > _NAMED else ""
-    return "; ".join(finding.title for finding in findings[:_NAMED]) + more
+    return listed([finding.title for finding in findings], _NAMED, "; ")

@@ -22,8 +22,8 @@ from dagster._core.storage.tags import (
 from dagster_shared.error import SerializableErrorInfo
 
 from flow_assets.automation.requesting.in_hand import selected_assets
+from flow_assets.errors import first_line
 from flow_assets.insight.watch.orchestration import ObservedRun, ObservedTick, Orchestration
-from flow_assets.ledger.failed import first_line
 from flow_assets.materialization.skin.launch import RANGE_END, RANGE_START
 
 MOST_RUNS = 300

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flow_assets.declaration import Dataset, partition_keys
-from flow_assets.errors import SelectionError
+from flow_assets.errors import SelectionError, first_line
 from flow_assets.insight.quality import find_quality, since_text
 from flow_assets.insight.report.calendars import Calendar, count_all, lay_out
 from flow_assets.insight.report.costs import PhaseCosts, Savings, find_phases, find_savings, median_costs
-from flow_assets.insight.report.states import Cell, Known, PartitionState, cell_of, first_line, late_partitions
+from flow_assets.insight.report.states import LONGEST_NOTE, Cell, Known, PartitionState, cell_of, late_partitions
 from flow_assets.insight.report.trends import Expect, Trend, duration_trend, expect_usual, volume_trend
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState
 from flow_assets.ledger.measurements import Measurement, Measurements
+from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
 from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.explain import Explainer
@@ -147,7 +148,7 @@ def find_report(
 def _as_long_before(start: datetime, now: datetime) -> str:
     """As far before `start` as that is before `now`: the first in the window are judged by what happened since then."""
     try:
-        return (start - (now - start)).isoformat(timespec="milliseconds")
+        return ledger_time(start - (now - start))
     except OverflowError:
         return ""
 
@@ -186,7 +187,7 @@ def _attention(laid_out: Mapping[str, _LaidOut], explainer: Explainer) -> tuple[
 
 def _reason(entry: PlanEntry, cell: Cell, explainer: Explainer) -> str:
     is_told = cell.state in (PartitionState.FAILED, PartitionState.BLOCKED, PartitionState.LATE)
-    return cell.note if is_told else first_line(explainer.reason(entry))
+    return cell.note if is_told else first_line(explainer.reason(entry), LONGEST_NOTE)
 
 
 @dataclass(frozen=True)

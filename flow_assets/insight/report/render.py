@@ -19,6 +19,7 @@ from flow_assets.insight.report.costs import UNTOLD
 from flow_assets.insight.report.drawing import LEFT, PITCH, TOP, Squares, draw_chart, draw_squares, draw_trend
 from flow_assets.insight.report.gather import MOST_ATTENTION, Report
 from flow_assets.insight.report.states import MEANINGS, Cell, PartitionState
+from flow_assets.ledger.time_words import duration_text, moment_text
 
 _PACKAGE = "flow_assets.insight.report"
 _FEWEST_DRAWN = 3
@@ -102,7 +103,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
-    for function in (words.number, words.short, words.duration, words.percent, words.moment, words.counts):
+    for function in (words.number, words.short, words.percent, words.counts, duration_text, moment_text):
         made.filters[function.__name__] = function
     made.filters["in_url"] = lambda text: quote(str(text), safe="")
     return made

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flow_assets.errors import first_line
 from flow_assets.ledger import Failure, Holding
 from flow_assets.ledger.findings import Alert, AlertState
 from flow_assets.ledger.judgements import Blocked
 from flow_assets.memo.entries import Action, Because, PlanEntry
 
-_LONGEST_NOTE = 240
+LONGEST_NOTE = 240
 
 
 class PartitionState(StrEnum):
@@ -92,7 +93,7 @@ def cell_of(entry: PlanEntry, known: Known, since: str) -> Cell:
     if state is PartitionState.FRESH and holding is not None and holding.published_at < since:
         state = PartitionState.REUSED
     rows, at = (holding.rows, holding.published_at) if holding else (None, None)
-    return Cell(entry.partition, state, 1, int(not state.is_up_to_date), rows, at, first_line(note))
+    return Cell(entry.partition, state, 1, int(not state.is_up_to_date), rows, at, first_line(note, LONGEST_NOTE))
 
 
 def _judged(entry: PlanEntry, known: Known, holding: Holding | None) -> tuple[PartitionState, str]:
@@ -118,8 +119,9 @@ def late_partitions(alerts: Iterable[Alert]) -> dict[str, dict[str, str]]:
     for alert in alerts:
         finding = alert.finding
         if finding.watch == "freshness" and alert.state is not AlertState.RESOLVED:
+            note = first_line(finding.text, LONGEST_NOTE) or finding.title
             for partition in finding.partitions or ("",):
-                late.setdefault(finding.dataset, {})[partition] = first_line(finding.text) or finding.title
+                late.setdefault(finding.dataset, {})[partition] = note
     return late
 
 
@@ -145,9 +147,3 @@ def merge(label: str, cells: list[Cell]) -> Cell:
         max((cell.at for cell in cells if cell.at), default=None),
         f"{worst.label}: {worst.note}" if worst.note else "",
     )
-
-
-def first_line(text: str) -> str:
-    """The first line, cut off where it is too long."""
-    line = text.strip().partition("\n")[0]
-    return line if len(line) <= _LONGEST_NOTE else line[: _LONGEST_NOTE - 1] + "…"

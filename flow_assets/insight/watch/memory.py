@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
+from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
 
 _MOST_PLACES = 1_000
@@ -38,11 +39,6 @@ def stamp(project: Project, now: datetime) -> tuple[Hashable, ...]:
     kpis = tables.kpis
     of_environment = kpis.c.environment == project.settings.environment
     last = select(func.max(kpis.c.id))
-    latest = select(kpis.c.at).where(of_environment, kpis.c.at <= time_text(now)).order_by(kpis.c.at.desc()).limit(1)
+    latest = select(kpis.c.at).where(of_environment, kpis.c.at <= ledger_time(now)).order_by(kpis.c.at.desc()).limit(1)
     with reading(project.engine) as connection:
         return connection.scalar(last), connection.scalar(latest)
-
-
-def time_text(moment: datetime) -> str:
-    """A moment in UTC as the ledger writes it."""
-    return moment.isoformat(timespec="milliseconds")

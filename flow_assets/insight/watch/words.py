@@ -1,8 +1,7 @@
-"""What findings say alike: partitions as a span, times, and errors that differ only in their numbers."""
+"""What findings say alike: partitions as a span, names, titles, and errors that differ only in their numbers."""
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 _LISTED = 3
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b|\d+")
@@ -16,24 +15,20 @@ def span(partitions: Sequence[str]) -> str:
     return f"{partitions[0]} .. {partitions[-1]} ({len(partitions)} partitions)"
 
 
+def named(dataset: str, partitions: Sequence[str]) -> str:
+    """A dataset with its partitions as a span: `readings 2024-03-01`."""
+    return f"{dataset} {span(partitions)}".rstrip()
+
+
+def listed(texts: Sequence[str], most: int = _LISTED, between: str = ", ") -> str:
+    """The first few, and how many more there are: `a, b, c and 2 more`."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun: `1 run`, `3 runs`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def time_text(at: float) -> str:
-    """A Unix time as people read it."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def unix_time(at: str) -> float:
-    """A time of the ledger, UTC and ISO 8601, as Unix time in seconds."""
-    return datetime.fromisoformat(at).timestamp()
-
-
-def ledger_time(at: float) -> str:
-    """A Unix time as the ledger writes it."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def alike(line: str, partition: str = "") -> str:
@@ -41,10 +36,19 @@ def alike(line: str, partition: str = "") -> str:
     return _NUMBER.sub("#", line.replace(partition, "*") if partition else line)
 
 
-def titled(text: str) -> str:
+def titled(text: str, longest: int = _LONGEST_TITLE) -> str:
     """A title on one line, and not too long for a channel."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TITLE else f"{line[: _LONGEST_TITLE - 3]}..."
+    return shortened(one_line(text), longest)
+
+
+def one_line(text: str) -> str:
+    """In one line, and without characters that cannot be seen."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def shortened(text: str, longest: int) -> str:
+    """At most so many characters; three dots stand for what is left out."""
+    return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
 
 
 def paragraph(*lines: str) -> str:

@@ -12,6 +12,7 @@ import dagster as dg
 from flow_assets.errors import StoreError
 from flow_assets.ledger.measurements import Measurements, Reuse
 from flow_assets.ledger.run_log import RunEnd, RunLog, RunStart
+from flow_assets.ledger.times import ledger_time, now_text
 from flow_assets.materialization.outcomes import Outcome, Status
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.stopwatch import Phase, Stopwatch, peak_memory_bytes
@@ -82,14 +83,14 @@ def _start(context: dg.AssetExecutionContext, datasets: Sequence[str], partition
     created = record.create_timestamp.astimezone(UTC) if record else now
     begun = datetime.fromtimestamp(record.start_time, UTC) if record and record.start_time else now
     phases = {Phase.QUEUE.value: _seconds(created, begun), Phase.STARTUP.value: _seconds(begun, now)}
-    return RunStart(context.run.run_id, datasets, partitions, _text(created), _text(now), phases)
+    return RunStart(context.run.run_id, datasets, partitions, ledger_time(created), ledger_time(now), phases)
 
 
 def _end(run_id: str, project: Project, meter: RunMeter, error: str) -> RunEnd:
     known = Measurements(project.engine, project.settings.environment)
     return RunEnd(
         run_id=run_id,
-        ended_at=_text(datetime.now(UTC)),
+        ended_at=now_text(),
         outcomes=meter.outcomes,
         phases=meter.stopwatch.read().phases,
         peak_memory_bytes=peak_memory_bytes(),
@@ -100,7 +101,3 @@ def _end(run_id: str, project: Project, meter: RunMeter, error: str) -> RunEnd:
 
 def _seconds(start: datetime, end: datetime) -> float:
     return max((end - start).total_seconds(), 0.0)  # clocks of two hosts may differ
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds")

@@ -161,7 +161,7 @@ def test_of_much_evidence_some_is_told() -> None:
 
 def test_what_is_said_of_a_deployment(graph: DatasetGraph) -> None:
     of = Wording.of(Settings(environment="live", dagster_url="http://d"), graph)
-    assert (of.environment, of.link(finding())) == ("live", "http://d/runs/abc")
+    assert (of.environment, finding().page(of.dagster_url)) == ("live", "http://d/runs/abc")
     assert of.owner(finding(dataset="trends")) == "team:meters, eve@example.com"
     assert of.owner(finding(dataset="")) == ""
     assert str(of.zones["readings"]) == "UTC"

@@ -132,5 +132,5 @@ def test_each_phase_has_a_colour_of_its_own(report: Report) -> None:
     page = render(replace(report, phases=(costs,)))
     keys = dict(re.findall(r'class="key ([a-z0-9]+)"></i>([a-z ]+)<', page))
     assert (list(keys.values()), keys["rest"]) == (names, UNTOLD)
-    bars = re.findall(r'<i class="([a-z0-9]+)" style="width:8.33%" title="([a-z ]+) 1 s"', page)
+    bars = re.findall(r'<i class="([a-z0-9]+)" style="width:8.33%" title="([a-z ]+) 1.0 s"', page)
     assert dict(bars) == keys

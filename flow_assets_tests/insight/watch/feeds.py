@@ -14,6 +14,7 @@ from flow_assets.insight.watch.freshness.look import freshness
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger import Failure, Publication
 from flow_assets.ledger.findings import Finding
+from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
 from flow_assets_tests.sandbox import Sandbox
 
@@ -174,7 +175,7 @@ def publish(project: Project, dataset: str, came: Mapping[datetime, Sequence[str
     with project.claims() as claims:
         claims.take(dataset, [partition for partitions in came.values() for partition in partitions])
         for number, (at, partitions) in enumerate(came.items()):
-            text = at.astimezone(UTC).isoformat(timespec="milliseconds")
+            text = ledger_time(at)
             made = [Publication(dataset, p, change, "test", "key", "content", None, "b 1 e", 1, 1) for p in partitions]
             with patch("flow_assets.ledger.holdings.now_text", lambda text=text: text):
                 published = project.holdings.publish(made, f"{run}.{number}", claims.owner.owner)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from flow_assets.insight.watch.memory import time_text
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import transaction
 from flow_assets.ledger.statements import insert_rows
+from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
 
 START = datetime(2024, 6, 3, 6, tzinfo=UTC)
@@ -87,9 +87,9 @@ class History:
             "run_id": run_id,
             "datasets": json.dumps(list(seconds)),
             "partitions": len(partitions),
-            "created_at": time_text(started - timedelta(seconds=queue_seconds)),
-            "started_at": time_text(started),
-            "ended_at": time_text(at),
+            "created_at": ledger_time(started - timedelta(seconds=queue_seconds)),
+            "started_at": ledger_time(started),
+            "ended_at": ledger_time(at),
             "outcomes": json.dumps(outcomes or {"computed": len(shares)}),
             "phases": json.dumps(phases or {}),
         }
@@ -128,7 +128,7 @@ class History:
             "dataset": name,
             "partition": key,
             "run_id": run_id,
-            "at": time_text(at),
+            "at": ledger_time(at),
             "change": "computed",
             "code_fingerprint": code,
             "wall_seconds": seconds,

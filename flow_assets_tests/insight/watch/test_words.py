@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow_assets.insight.watch.words import alike, counted, ledger_time, span, titled, unix_time
+from flow_assets.insight.watch.words import alike, counted, listed, named, span, titled
 from flow_assets_tests.sandbox import DAYS
 
 
@@ -23,11 +23,6 @@ def test_a_title_is_one_line_and_not_too_long(text: str) -> None:
     assert len(title.splitlines()) <= 1
 
 
-@given(st.integers(0, 4_000_000_000_000))
-def test_the_ledger_s_times_are_read_as_they_were_written(milliseconds: int) -> None:
-    assert abs(unix_time(ledger_time(milliseconds / 1000)) - milliseconds / 1000) < 0.0011
-
-
 def test_partitions_as_a_span() -> None:
     assert [span(()), span(("",)), span(DAYS[:1]), span(DAYS[:3]), span(DAYS)] == [
         "",
@@ -36,6 +31,19 @@ def test_partitions_as_a_span() -> None:
         f"{DAYS[0]}, {DAYS[1]}, {DAYS[2]}",
         f"{DAYS[0]} .. {DAYS[4]} (5 partitions)",
     ]
+
+
+def test_a_dataset_with_its_partitions() -> None:
+    assert [named("readings", keys) for keys in ((), ("",), DAYS[:1])] == [
+        "readings",
+        "readings",
+        f"readings {DAYS[0]}",
+    ]
+
+
+def test_the_first_few_are_listed() -> None:
+    assert [listed("abc"[:count]) for count in range(4)] == ["", "a", "a, b", "a, b, c"]
+    assert (listed("abcd"), listed("abcd", 2, "; ")) == ("a, b, c and 1 more", "a; b and 2 more")
 
 
 def test_numbers_with_their_nouns() -> None:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
-from flow_assets.insight.watch.memory import place_of, remembered, stamp, time_text
+from flow_assets.insight.watch.memory import place_of, remembered, stamp
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
+from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
 
 HISTORY_DAYS = 90
@@ -73,7 +74,7 @@ def read_calls(project: Project, now: datetime, since: datetime | None = None, m
             func.max(table.c.peak_memory_bytes),
         )
         .where(table.c.environment == project.settings.environment, table.c.change == "computed")
-        .where(table.c.at >= (time_text(since) if since else ""), table.c.at <= time_text(now))
+        .where(table.c.at >= (ledger_time(since) if since else ""), table.c.at <= ledger_time(now))
         .group_by(table.c.dataset, table.c.run_id, table.c.code_fingerprint)
         .order_by(func.max(table.c.id))
     )

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from flow_assets.insight.watch.durations.code_changes import CodeChange
 from flow_assets.insight.watch.durations.episodes import Episode
 from flow_assets.insight.watch.durations.judged import JudgedCall
-from flow_assets.insight.watch.durations.running import seconds_text
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
+from flow_assets.ledger.time_words import duration_text
 
 _SHORT = 8
 _CHARTED = 30
@@ -27,7 +27,7 @@ def slow_finding(judged: Sequence[JudgedCall], episode: Episode) -> Finding:
         watch=_WATCH,
         identity=identity,
         severity=AlertSeverity.WARNING,
-        title=f"{call.dataset} took {seconds_text(call.seconds)}, {last.ratio:.1f} times as long as expected",
+        title=f"{call.dataset} took {duration_text(call.seconds)}, {last.ratio:.1f} times as long as expected",
         text="\n".join(_lines(episode)),
         dataset=call.dataset,
         evidence=evidence,
@@ -40,7 +40,7 @@ def slow_finding(judged: Sequence[JudgedCall], episode: Episode) -> Finding:
 
 def _lines(episode: Episode) -> list[str]:
     last = episode.calls[-1]
-    expected, limit = seconds_text(last.expected_seconds or 0.0), seconds_text(last.limit_seconds or 0.0)
+    expected, limit = duration_text(last.expected_seconds or 0.0), duration_text(last.limit_seconds or 0.0)
     lines = [f"{_sizes(last)}, in run {last.call.run_id[:_SHORT]}; expected were {expected}, {limit} at most."]
     if episode.changed_from is not None:
         before, after = (one.call.code_fingerprint[:_SHORT] for one in (episode.changed_from, episode.calls[0]))
@@ -59,7 +59,7 @@ def slow_machine_finding(slow: Mapping[str, Episode]) -> Finding:
     ratios = {f"{name}_ratio": round(last.ratio, 2) for name, last in lasts.items()}
     worst = max(lasts.values(), key=lambda last: last.ratio)
     lines = [
-        f"{name}: {seconds_text(last.call.seconds)}, expected {seconds_text(last.expected_seconds or 0)}"
+        f"{name}: {duration_text(last.call.seconds)}, expected {duration_text(last.expected_seconds or 0)}"
         for name, last in lasts.items()
     ]
     return Finding(
@@ -88,7 +88,7 @@ def change_finding(change: CodeChange, judged: Sequence[JudgedCall]) -> Finding:
         severity=AlertSeverity.WARNING if change.is_regression else AlertSeverity.INFO,
         title=f"{change.dataset} is {factor:.1f} times {word} since its code was changed",
         text=(
-            f"It takes {seconds_text(change.seconds_after)} where it took {seconds_text(change.seconds_before)}, "
+            f"It takes {duration_text(change.seconds_after)} where it took {duration_text(change.seconds_before)}, "
             f"since run {change.run_id[:_SHORT]} with code {after} instead of {before}.\n"
             f"{advice} This is told for a week; durations are judged by the new ones from now on."
         ),

@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 from flow_assets.insight.watch.durations.calls import recent_calls
 from flow_assets.insight.watch.durations.run_limits import RunLimits, asked_of, did_of
 from flow_assets.insight.watch.durations.spans import recent_spans
-from flow_assets.insight.watch.memory import time_text
 from flow_assets.insight.watch.orchestration import ObservedRun
+from flow_assets.insight.watch.words import listed
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.findings import AlertSeverity, Finding
+from flow_assets.ledger.time_words import duration_text
+from flow_assets.ledger.times import ledger_time, unix_time
 from flow_assets.materialization.project import Project
 
 LEAST_QUIET_SECONDS = 300.0
@@ -26,7 +28,6 @@ UNKNOWN_QUEUE_SECONDS = 600.0
 
 _GOING = ("STARTED", "CANCELING")
 _WAITING = ("QUEUED", "NOT_STARTED", "STARTING")
-_SHOWN_DATASETS = 3
 
 
 def identity_of_run(run_id: str) -> str:
@@ -75,9 +76,9 @@ def _waiting(late: Sequence[ObservedRun], limit: float, now: float) -> Finding:
         watch="durations",
         identity="runs wait to start",
         severity=AlertSeverity.WARNING,
-        title=f"{count} to start, the oldest for {seconds_text(waited)}",
+        title=f"{count} to start, the oldest for {duration_text(waited)}",
         text=(
-            f"Runs usually start within {seconds_text(limit)}.\n"
+            f"Runs usually start within {duration_text(limit)}.\n"
             "See whether Dagster's daemon runs, whether other runs take every place in its queue, and what the run's "
             "events say."
         ),
@@ -113,26 +114,26 @@ def _last_sign(project: Project, run: ObservedRun, started: float, now: datetime
     since = datetime.fromtimestamp(started, UTC)
     query = select(func.max(table.c.at)).where(
         table.c.environment == project.settings.environment,
-        table.c.at >= time_text(since),
-        table.c.at <= time_text(now),
+        table.c.at >= ledger_time(since),
+        table.c.at <= ledger_time(now),
         table.c.run_id == run.run_id,
     )
     with reading(project.engine) as connection:
         last = connection.scalar(query)
-    return max(datetime.fromisoformat(last).timestamp(), started) if last else started
+    return max(unix_time(last), started) if last else started
 
 
 def _finding(run: ObservedRun, elapsed: float, limit: float | None, quiet: float, *, is_hung: bool) -> Finding:
-    names = ", ".join(run.datasets[:_SHOWN_DATASETS])
-    more = len(run.datasets) - _SHOWN_DATASETS
-    what = f"of {names}{f' and {more} more' if more > 0 else ''}" if names else run.run_id[:8]
-    usual = "It is not known how long such a run takes" if limit is None else f"Expected: {seconds_text(limit)} at most"
+    what = f"of {listed(run.datasets)}" if run.datasets else run.run_id[:8]
+    usual = "It is not known how long such a run takes"
+    if limit is not None:
+        usual = f"Expected: {duration_text(limit)} at most"
     if is_hung:
-        title = f"Hung run {what}: nothing published for {seconds_text(quiet)}"
-        text = f"{usual}; it goes on for {seconds_text(elapsed)}.\nSee its events and its process, or terminate it."
+        title = f"Hung run {what}: nothing published for {duration_text(quiet)}"
+        text = f"{usual}; it goes on for {duration_text(elapsed)}.\nSee its events and its process, or terminate it."
     else:
-        title = f"Slow run {what}: it goes on for {seconds_text(elapsed)}"
-        text = f"{usual}.\nIt published something {seconds_text(quiet)} ago, so it is slow and not hung."
+        title = f"Slow run {what}: it goes on for {duration_text(elapsed)}"
+        text = f"{usual}.\nIt published something {duration_text(quiet)} ago, so it is slow and not hung."
     evidence: dict[str, float | str] = {"elapsed_seconds": round(elapsed, 1), "quiet_seconds": round(quiet, 1)}
     if limit is not None:
         evidence["limit_seconds"] = round(limit, 1)
@@ -148,13 +149,3 @@ def _finding(run: ObservedRun, elapsed: float, limit: float | None, quiet: float
         run_id=run.run_id,
         link=f"/runs/{run.run_id}",
     )
-
-
-def seconds_text(seconds: float) -> str:
-    """Seconds in the unit people would choose."""
-    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit}"
-    if seconds < 0.1:
-        return f"{1000 * seconds:.0f} ms"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from flow_assets.declaration import partition_keys
+from flow_assets.errors import first_line
 from flow_assets.insight.watch.downstream import held_by
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, counted, paragraph, span, time_text, titled, unix_time
-from flow_assets.ledger.failed import FailedAttempt, FailedPartition, FailedPartitions, first_line
+from flow_assets.insight.watch.words import alike, counted, named, paragraph, titled
+from flow_assets.ledger.failed import FailedAttempt, FailedPartition, FailedPartitions
 from flow_assets.ledger.findings import AlertSeverity, Finding
+from flow_assets.ledger.time_words import moment_text
+from flow_assets.ledger.times import unix_time
 from flow_assets.materialization.project import Project
 
 WATCH = "failures"
@@ -62,7 +65,7 @@ def _finding(project: Project, group: Group, attempts: Sequence[FailedAttempt]) 
     since, before = _began(project, group, attempts)
     held = held_by(project.graph, group.dataset, [f.partition for f in group.failed])
     line = first_line(last.message)
-    where = " ".join(filter(None, (group.dataset, span(group.partitions))))
+    where = named(group.dataset, group.partitions)
     return Finding(
         watch=WATCH,
         identity=f"failed {group.dataset}: {group.cause[0]}: {group.cause[1]}",
@@ -112,22 +115,19 @@ def _first_sentence(line: str) -> str:
 def _history_text(before: Sequence[FailedAttempt]) -> str:
     if not before:
         return "This is new: nothing of the dataset has failed so before."
-    last, first = unix_time(before[0].at), unix_time(before[-1].at)
-    return (
-        f"It has failed so before: {counted(len(before), 'time')}, first at {time_text(first)}, last at "
-        f"{time_text(last)}."
-    )
+    first, last = moment_text(before[-1].at), moment_text(before[0].at)
+    return f"It has failed so before: {counted(len(before), 'time')}, first at {first}, last at {last}."
 
 
 def _held_text(held: Mapping[str, Sequence[str]]) -> str:
     if not held:
         return ""
-    names = "; ".join(" ".join(filter(None, (name, span([key for key in keys if key])))) for name, keys in held.items())
+    names = "; ".join(named(name, keys) for name, keys in held.items())
     return f"Held by it: {names}."
 
 
 def _advice(failed: FailedPartition, *, is_retryable: bool) -> str:
-    example = " ".join(filter(None, (failed.dataset, failed.partition)))
+    example = named(failed.dataset, [failed.partition])
     if is_retryable:
         return f"The cause lies outside of data and code; it is tried again by the next run. More: flow why {example}"
     return (

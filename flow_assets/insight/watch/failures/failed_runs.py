@@ -6,9 +6,11 @@ from contextlib import suppress
 from flow_assets.declaration import partition_keys
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, counted, ledger_time, paragraph, span, time_text, titled
+from flow_assets.insight.watch.words import alike, counted, listed, paragraph, span, titled
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.statements import portions
+from flow_assets.ledger.time_words import moment_text
+from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
 
 WATCH = "failures"
@@ -21,7 +23,6 @@ OFTEN = 3
 
 _BY_PARTITIONS = "Failure: "  # how a run of ours ends if partitions failed, are held or kept back: the ledger has each
 _BY_PEOPLE = "DagsterExecutionInterruptedError"
-_NAMED = 3
 
 Cause = tuple[tuple[str, ...], str]
 """What a run was for, and its error without numbers."""
@@ -87,8 +88,7 @@ def _finding(cause: Cause, runs: Sequence[ObservedRun]) -> Finding:
     """What is found of `runs`, the newest first."""
     last, first = runs[0], runs[-1]
     datasets, error = cause
-    more = f" and {len(datasets) - _NAMED} more" if len(datasets) > _NAMED else ""
-    what = f"{', '.join(datasets[:_NAMED])}{more}" if datasets else "a job of its own"
+    what = listed(datasets) or "a job of its own"
     times = f"{len(runs)} times" if len(runs) > 1 else "once"
     return Finding(
         watch=WATCH,
@@ -97,7 +97,7 @@ def _finding(cause: Cause, runs: Sequence[ObservedRun]) -> Finding:
         title=titled(f"A run of {what} failed {times}: {last.error or 'no error is known'}"),
         text=paragraph(
             f"Not of a partition, but of: {last.error}." if last.error else "Its process said nothing before it ended.",
-            f"{counted(len(runs), 'run')}, the last one ended at {time_text(_end(last))}.",
+            f"{counted(len(runs), 'run')}, the last one ended at {moment_text(_end(last))}.",
             f"It was for {span(last.partitions)}." if last.partitions else "",
             f"Asked for by {last.origin}." if last.origin else "",
             "What it had published stays. Its log says more; the sensor asks again, or: flow run",

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flow_assets.insight.watch.orchestration import ObservedTick
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, paragraph, time_text, titled
+from flow_assets.insight.watch.words import alike, listed, paragraph, titled
 from flow_assets.ledger.findings import AlertSeverity, Finding
+from flow_assets.ledger.time_words import duration_in_words, moment_text
 
 WATCH = "failures"
 
@@ -20,7 +21,6 @@ ONE_SILENT_SECONDS = 1830.0
 
 _HANGS_AFTER_SECONDS = 600.0
 _HUNG_FOR_SECONDS = 24 * 3600.0
-_NAMED = 3
 _SENSOR_STOPPED_SECONDS = 900.0
 _SCHEDULE_STOPPED_SECONDS = 8 * 24 * 3600.0
 
@@ -65,38 +65,36 @@ def _failing(cause: str, ticks: Sequence[ObservedTick]) -> Finding:
     """What is found of ticks that fail of the same."""
     names = [f"the {tick.kind} {tick.name}" for tick in ticks]
     error, since = ticks[0].error or "no error is known", min(map(_since, ticks))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    title = f"{', '.join(names[:_NAMED])}{more} {'fails' if len(names) == 1 else 'fail'}: {error}"
+    title = f"{listed(names)} {'fails' if len(names) == 1 else 'fail'}: {error}"
     return Finding(
         watch=WATCH,
         identity=f"ticks fail: {cause}",
         severity=AlertSeverity.CRITICAL,
         title=titled(title[0].upper() + title[1:]),
         text=paragraph(
-            f"Each tick has failed since {time_text(since)}: {', '.join(names)}.",
+            f"Each tick has failed since {moment_text(since)}: {', '.join(names)}.",
             f"The last error: {error}.",
             "As long as this lasts, what they are for is not done.",
             "Their ticks, with the whole error, are in Dagster's UI under Automation.",
         ),
         since=since,
-        evidence={"error": error, "failing": len(ticks), "last_tick": time_text(max(tick.at for tick in ticks))},
+        evidence={"error": error, "failing": len(ticks), "last_tick": moment_text(max(tick.at for tick in ticks))},
         link="/automation",
     )
 
 
 def _hanging(tick: ObservedTick, now: float) -> Finding:
-    minutes = (now - tick.at) / 60
     return Finding(
         watch=WATCH,
         identity=f"{tick.kind} {tick.name} hangs",
         severity=AlertSeverity.WARNING,
-        title=f"A tick of the {tick.kind} {tick.name} has not ended for {minutes:,.0f} minutes",
+        title=f"A tick of the {tick.kind} {tick.name} has not ended for {duration_in_words(now - tick.at)}",
         text=paragraph(
-            f"It began at {time_text(tick.at)}.",
+            f"It began at {moment_text(tick.at)}.",
             "It may wait for something that does not answer; what it is for is not done meanwhile.",
         ),
         since=tick.at,
-        evidence={"minutes": round(minutes, 1)},
+        evidence={"minutes": round((now - tick.at) / 60, 1)},
         link="/automation",
     )
 
@@ -118,9 +116,9 @@ def _silent(identity: str, title: str, last: float, now: float) -> Finding:
         watch=WATCH,
         identity=identity,
         severity=AlertSeverity.CRITICAL,
-        title=f"{title} since {time_text(last)}",
+        title=f"{title} since {moment_text(last)}",
         text=paragraph(
-            f"The last sign of life was {(now - last) / 60:,.0f} minutes ago.",
+            f"The last sign of life was {duration_in_words(now - last)} ago.",
             "Without it no sensor and no schedule asks for runs, none of the queue begins, and nothing is watched.",
             "Start it again: make dev, or dagster-daemon run where it is a service of its own.",
         ),

@@ -10,14 +10,13 @@ from flow_assets.insight.watch.freshness.pace import Pace
 from flow_assets.insight.watch.freshness.series import Series
 from flow_assets.insight.watch.links import link_to
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import time_text
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
+from flow_assets.ledger.time_words import duration_in_words, moment_text
 from flow_assets.materialization.project import Project
 
 _HOUR = 3600
 _POINTS = 30
 _FEWEST = 4
-_UNITS = ((86_400, "day"), (_HOUR, "hour"), (60, "minute"))
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,6 @@ def finding_of(lateness: Lateness, situation: Situation, pace: Pace | None) -> F
     )
 
 
-def so_long(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    counts, rest = [], round(seconds)
-    for length, unit in _UNITS:
-        count, rest = divmod(rest, length)
-        counts.append(f"{count} {unit}{'s' if count > 1 else ''}" if count else "")
-    return " ".join([text for text in counts if text][:2]) or "less than a minute"
-
-
 def _severity(lateness: Lateness, now: float) -> AlertSeverity:
     """Critical where that is declared, and what is later than twice what was stated or learned."""
     dues = [one.due for one in lateness.late]
@@ -101,7 +91,8 @@ def _due_text(lateness: Lateness, now: float) -> str:
     what = first.place.partition or "A new version"
     if first.place.dataset != lateness.dataset.name:
         what += f" of {first.place.dataset}, which waits for it,"
-    return f"{what} was due at {time_text(first.due.at)}, {so_long(now - first.due.at)} late ({first.due.reason})."
+    late = duration_in_words(now - first.due.at)
+    return f"{what} was due at {moment_text(first.due.at)}, {late} late ({first.due.reason})."
 
 
 def _landed(project: Project, lateness: Lateness) -> str:
@@ -124,7 +115,7 @@ def _evidence(lateness: Lateness, now: float) -> Mapping[str, float | str]:
     due = lateness.first.due
     bound = {} if due.bound_seconds is None else {"bound_seconds": due.bound_seconds}
     return {
-        "due_at": time_text(due.at),
+        "due_at": moment_text(due.at),
         "due_because": due.reason,
         "late_seconds": now - due.at,
         **({"missing_partitions": float(len(lateness.partitions))} if lateness.partitions[0] else {}),
@@ -137,11 +128,12 @@ def _pace_evidence(pace: Pace, keys: tuple[str, ...]) -> Mapping[str, float | st
     """What is usual, what came last, and what else is not there beside the late ones."""
     series, usual = pace.series, sorted(usual.seconds for usual in pace.usual)
     last = series.keys[series.newest]
-    found: dict[str, float | str] = {"last_published": last, "last_published_at": time_text(series.last_came_at)}
+    found: dict[str, float | str] = {"last_published": last, "last_published_at": moment_text(series.last_came_at)}
     if len(usual) >= _FEWEST:
         low, *_, high = quantiles(usual, n=20, method="inclusive")
         after = "the one before" if pace.is_replayed else "the period's end"
-        found["usual_arrival"] = f"{' to '.join(dict.fromkeys((so_long(low), so_long(high))))} after {after}"
+        bounds = dict.fromkeys(map(duration_in_words, (low, high)))
+        found["usual_arrival"] = f"{' to '.join(bounds)} after {after}"
         found |= {"usual_seconds_low": low, "usual_seconds_high": high}
     if troubled := sorted(key for key in series.troubled if keys[0] <= key <= keys[-1]):
         found["failed_or_blocked"] = ", ".join(troubled)

@@ -10,17 +10,16 @@ from flow_assets.insight.scores import RuleScore, count
 from flow_assets.insight.watch.downstream import affected_by, held_by
 from flow_assets.insight.watch.links import link_to
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import paragraph, span, titled, unix_time
+from flow_assets.insight.watch.words import listed, named, paragraph, titled
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.judgements import Blocked, Check
+from flow_assets.ledger.times import unix_time
 from flow_assets.materialization.project import Project
 
 WATCH = "quality"
 
 RECENT = 3
 """A warning is about the last so many partitions: those of long ago are in `flow quality`, and no news."""
-
-_NAMED = 3
 
 
 @dataclass
@@ -107,13 +106,13 @@ def _blocked_finding(project: Project, dataset: Dataset, group: BlockedGroup, pa
     newest, last = list(group.blocked.items())[-1]
     rules = list(dict.fromkeys(rule for block in group.blocked.values() for rule in rules_named(block.reason)))
     told = f"{newest}: {last.reason}" if len(group.blocked) > 1 else last.reason
-    where = " ".join(filter(None, (name, span(partitions))))
+    where = named(name, partitions)
     held = held_by(project.graph, name, list(group.blocked))
     return Finding(
         watch=WATCH,
         identity=f"kept back {name}: {group.rules[0]}",
         severity=AlertSeverity.CRITICAL,
-        title=titled(f"{where} kept back: {_names(rules or group.rules)}"),
+        title=titled(f"{where} kept back: {listed(rules or group.rules)}"),
         text=paragraph(
             told,
             "It is not published: readers stay on the last good version, if there is one.",
@@ -166,14 +165,14 @@ def _published_finding(dataset: Dataset, broken: BrokenRules) -> Finding:
     worst = max(broken.scores, key=lambda score: (len(score.broken), score.worst_share))
     rule, is_error = worst.rule, worst.rule.severity == "error"
     names = [score.rule.name for score in broken.scores]
-    where = " ".join(filter(None, (name, span(partitions))))
+    where = named(name, partitions)
     made = "was published before the rule was made so strict, and breaks it" if is_error else "breaks"
     tolerated = tolerance_text(rule.tolerance)
     return Finding(
         watch=WATCH,
         identity=f"{'published though broken' if is_error else 'warned'} {name}",
         severity=AlertSeverity.WARNING,
-        title=titled(f"{where} {made}: {_names(names)}"),
+        title=titled(f"{where} {made}: {listed(names)}"),
         text=paragraph(
             f"{rule.name} ({rule.dimension}): {' '.join((rule.description or rule.text).split())}",
             f"At worst in {worst.worst or 'it'}: {worst.worst_measured or f'{worst.worst_share:.2%}'}, tolerated: "
@@ -194,8 +193,3 @@ def _published_finding(dataset: Dataset, broken: BrokenRules) -> Finding:
         run_id=checks[-1].run_id or None,
         link=link_to(name, partitions[-1] if partitions else ""),
     )
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

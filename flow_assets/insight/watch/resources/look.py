@@ -7,12 +7,13 @@ from statistics import median
 from sqlalchemy import func, select
 
 from flow_assets.insight.watch.durations.calls import Call, recent_calls
-from flow_assets.insight.watch.memory import place_of, remembered, stamp, time_text
+from flow_assets.insight.watch.memory import place_of, remembered, stamp
 from flow_assets.insight.watch.resources.machine import Disk, Machine, look_at_machine
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
+from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
 
 HIGH_MEMORY_SHARE = 0.9
@@ -52,7 +53,7 @@ def written_by_day(project: Project, now: datetime) -> dict[str, int]:
     query = (
         select(day, func.sum(table.c.bytes_out))
         .where(table.c.environment == project.settings.environment, table.c.change == "computed")
-        .where(table.c.at >= time_text(now - _TREND), table.c.at <= time_text(now))
+        .where(table.c.at >= ledger_time(now - _TREND), table.c.at <= ledger_time(now))
         .group_by(day)
     )
 

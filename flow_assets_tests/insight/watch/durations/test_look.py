@@ -47,7 +47,7 @@ def test_a_slow_dataset_is_told_once_and_resolved_by_the_next_usual_run(history:
     assert (finding.watch, finding.identity, finding.dataset) == ("durations", "slow trends", "trends")
     assert (finding.severity, finding.run_id, finding.link) == (AlertSeverity.WARNING, run, f"/runs/{run}")
     assert finding.since == now.timestamp()
-    assert finding.title == "trends took 90 s, 3.0 times as long as expected"
+    assert finding.title == "trends took 1 min 30 s, 3.0 times as long as expected"
     assert finding.evidence["seconds"] == pytest.approx(90)
     assert finding.evidence["expected_seconds"] == pytest.approx(30, rel=0.02)
     assert finding.evidence["limit_seconds"] == pytest.approx(45, rel=0.02)
@@ -139,7 +139,7 @@ def test_slow_since_a_change_of_code_is_told_with_the_change_from_the_first_run_
     assert found.title == "trends is 3.0 times slower since its code was changed"
     assert (found.since, found.run_id) == (begin.timestamp(), run)
     assert found.evidence["ratio"] == pytest.approx(3, rel=0.05)
-    assert "where it took 30 s" in found.text
+    assert "where it took 30.3 s" in found.text
 
 
 def test_a_change_is_told_for_a_week_and_not_again(history: History) -> None:
