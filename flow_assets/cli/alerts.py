@@ -47,7 +47,9 @@ def make_app() -> typer.Typer:
 def _list_by_default(
     context: typer.Context,
     show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    since: Annotated[str | None, typer.Option(help="And what was resolved since a date, or 7d, 12h, 4w ago.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Also what was resolved since a date, or 30m, 12h, 7d, 4w ago.")
+    ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
     calibration: Annotated[
         bool, typer.Option("--calibration", help="How often the past would have been told of, beside the budget.")

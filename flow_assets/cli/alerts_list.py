@@ -20,7 +20,9 @@ EXAMPLES = (
 
 def command(
     show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    since: Annotated[str | None, typer.Option(help="And what was resolved since a date, or 7d, 12h, 4w ago.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Also what was resolved since a date, or 30m, 12h, 7d, 4w ago.")
+    ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -30,7 +32,7 @@ def command(
 
     from flow_assets.cli.alerts_show import alert_json
     from flow_assets.cli.console import print_json
-    from flow_assets.insight.quality import since_text
+    from flow_assets.insight.spans import since_text
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
     from flow_assets.ledger.findings import AlertState

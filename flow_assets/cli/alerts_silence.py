@@ -17,7 +17,7 @@ EXAMPLES = (
 
 def command(  # noqa: PLR0913  what is silenced, and until when, can be said in several ways
     number: Annotated[int | None, typer.Argument(help="The number of one alert.")] = None,
-    span: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 3d, 1w.")] = None,
+    span: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 3d, 1w; at least 1m.")] = None,
     until: Annotated[str | None, typer.Option(help="Until when: a date or 2013-02-01T06:00, in UTC.")] = None,
     dataset: Annotated[str, typer.Option(help="All alerts of this dataset.")] = "",
     watch: Annotated[str, typer.Option(help="All alerts of this watch, such as freshness.")] = "",
@@ -69,20 +69,17 @@ def end_of(span: str | None, until: str | None, now: float) -> float:
     Raises:
         SelectionError: neither or both are given, or one says no time.
     """
-    import re
     from datetime import UTC, datetime
 
     from flow_assets.errors import SelectionError
+    from flow_assets.insight.spans import span_seconds
 
     if span is not None and until is not None:
         raise SelectionError("--for and --until both say how long; choose one.")
     if span is None and until is None:
         raise SelectionError("Say how long: --for 2h, or --until 2013-02-01T06:00.")
-    seconds = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
     if span is not None:
-        if not (found := re.fullmatch(r"(\d{1,6})([mhdw])", span)) or not int(found[1]):
-            raise SelectionError(f"--for {span!r} is no span; write 30m, 2h, 3d or 1w.")
-        return now + int(found[1]) * seconds[found[2]]
+        return now + span_seconds("--for", span, least="1m")
     try:
         end = datetime.fromisoformat(until or "")
     except ValueError:

@@ -23,7 +23,7 @@ _LISTED = 10
 
 
 def command(
-    since: Annotated[str, typer.Option(help="What happened since a date, or 7d, 12h, 4w ago.")] = "30d",
+    since: Annotated[str, typer.Option(help="What happened since a date, or 30m, 12h, 7d, 4w ago.")] = "30d",
     html: Annotated[Path | None, typer.Option(help="Write the page to this file.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -1,6 +1,5 @@
 """Look once with every watch, from outside Dagster, for cron or a systemd timer; exit with 1 if something is off."""
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,23 +19,23 @@ EXAMPLES = (
     "flow watch --every 60s --for 12h",
 )
 
-_SPAN = re.compile(r"([1-9]\d{0,6})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _ONCE = "from flow_assets.cli import main; main()"
 
 
 def command(
-    every: Annotated[str | None, typer.Option(help="Look again and again: 60s, 5m, 1h.")] = None,
+    every: Annotated[str | None, typer.Option(help="Look again and again, each 60s, 5m or 1h.")] = None,
     for_: Annotated[
-        str | None, typer.Option("--for", help="With --every: for how long; without it, endlessly.")
+        str | None, typer.Option("--for", help="With --every: for 12h, 7d or 4w; without it, endlessly.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look at everything once; exit with 1 if something is off."""
     from flow_assets.errors import SelectionError
+    from flow_assets.insight.spans import span_seconds
 
     if every is not None:
-        raise typer.Exit(_look_again(_seconds("--every", every), _seconds("--for", for_), as_json=as_json))
+        longest = span_seconds("--for", for_) if for_ is not None else None
+        raise typer.Exit(_look_again(span_seconds("--every", every), longest, as_json=as_json))
     if for_ is not None:
         raise SelectionError("--for says for how long to look again and again; add --every, such as --every 60s.")
     watched = _look()
@@ -68,7 +67,7 @@ def _load(settings: "Settings") -> "Project":
     return project
 
 
-def _look_again(every: float | None, longest: float | None, *, as_json: bool) -> int:
+def _look_again(every: int, longest: int | None, *, as_json: bool) -> int:
     """Look in a process of its own each time, which imports the code as it is then; the last one's exit code."""
     import subprocess
     import sys
@@ -79,20 +78,10 @@ def _look_again(every: float | None, longest: float | None, *, as_json: bool) ->
     while True:
         began = time.monotonic()
         code = subprocess.run([sys.executable, "-c", _ONCE, NAME, *flags], check=False).returncode
-        began += every or 0
+        began += every
         if began >= end:
             return code
         time.sleep(max(0.0, began - time.monotonic()))
-
-
-def _seconds(option: str, text: str | None) -> float | None:
-    from flow_assets.errors import SelectionError
-
-    if text is None:
-        return None
-    if not (found := _SPAN.fullmatch(text)):
-        raise SelectionError(f"{option} {text!r} is no length of time; write a number and a unit: 60s, 5m, 12h or 7d.")
-    return float(int(found[1]) * _SECONDS[found[2]])
 
 
 def _print_json(looks: "Sequence[Look]", delivered: str) -> None:

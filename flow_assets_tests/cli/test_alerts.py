@@ -138,7 +138,11 @@ def test_what_fits_is_silenced(sandbox: Sandbox, alerts: Alerts) -> None:
         (["silence"], 2, "Give either the number of an alert, or any of --dataset, --watch and --owner."),
         (["silence", "1", "--dataset", "readings", "--for", "1h"], 2, "Give either the number of an alert, or any of"),
         (["silence", "1"], 2, "Say how long: --for 2h, or --until 2013-02-01T06:00."),
-        (["silence", "1", "--for", "soon"], 2, "--for 'soon' is no span; write 30m, 2h, 3d or 1w."),
+        (
+            ["silence", "1", "--for", "soon"],
+            2,
+            "--for 'soon' cannot be used; write a number and one of s, m, h, d, w, from 1m to",
+        ),
         (["silence", "1", "--until", "soon"], 2, "--until 'soon' is no time; write 2013-02-01 or"),
         (["silence", "1", "--until", "2013-02-01"], 1, "A silence must end in the future; say --for 2h, or a later"),
         (
@@ -155,7 +159,11 @@ def test_what_fits_is_silenced(sandbox: Sandbox, alerts: Alerts) -> None:
         (["silence", "--owner", "bob", "--for", "1h"], 2, "No dataset is owned by 'bob'; owners are "),
         (["unsilence", "1"], 2, "Alert 1 has no silence of its own; flow alerts list shows those that there are."),
         (["unsilence", "--dataset", "readings"], 2, "dataset readings has no silence of its own"),
-        (["list", "--since", "soon"], 2, "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (
+            ["list", "--since", "soon"],
+            2,
+            "since 'soon' cannot be used; write a date, 2013-02-01, or a number and one of s, m, h, d, w",
+        ),
         (["--json", "show", "1"], 2, "Write options after the subcommand: flow alerts show --json"),
     ],
 )

@@ -63,7 +63,11 @@ def test_one_alert_is_one(computed: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--since", "soon"], 2, "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (
+            ["--since", "soon"],
+            2,
+            "since 'soon' cannot be used; write a date, 2013-02-01, or a number and one of s, m, h, d, w",
+        ),
         (["--since", "2999-01-01"], 2, "since '2999-01-01' lies in the future"),
         (
             ["--html", "nowhere/report.html"],

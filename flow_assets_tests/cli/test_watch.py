@@ -75,8 +75,11 @@ def test_again_and_again_for_a_while(done: Sandbox) -> None:
 
 def test_lengths_of_time_that_are_none(done: Sandbox) -> None:
     for arguments, told in (
-        (["--every", "soon"], "--every 'soon' is no length of time; write a number and a unit: 60s, 5m, 12h or 7d."),
-        (["--every", "1s", "--for", "0s"], "--for '0s' is no length of time"),
+        (
+            ["--every", "soon"],
+            "--every 'soon' cannot be used; write a number and one of s, m, h, d, w, from 1s to 5000w",
+        ),
+        (["--every", "1s", "--for", "0s"], "--for '0s' cannot be used; write a number"),
         (["--for", "1h"], "add --every, such as --every 60s."),
     ):
         shown = done.flow("watch", *arguments, python=WATCH, check=False)

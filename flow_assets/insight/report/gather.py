@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from flow_assets.declaration import Dataset, partition_keys
 from flow_assets.errors import SelectionError
-from flow_assets.insight.quality import find_quality, since_text
+from flow_assets.insight.quality import find_quality
 from flow_assets.insight.report.calendars import Calendar, count_all, lay_out
 from flow_assets.insight.report.costs import PhaseCosts, Savings, find_phases, find_savings, median_costs
 from flow_assets.insight.report.states import Cell, Known, PartitionState, cell_of, first_line, late_partitions
 from flow_assets.insight.report.trends import Expect, Trend, duration_trend, expect_usual, volume_trend
+from flow_assets.insight.spans import since_text
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState
 from flow_assets.ledger.measurements import Measurement, Measurements
 from flow_assets.materialization.project import Project
@@ -116,7 +117,9 @@ def find_report(
     beginning = since_text(since, now)
     start = datetime.fromisoformat(beginning)
     if start > now:
-        raise SelectionError(f"since {since!r} lies in the future; write a date that has been, or a span: 12h, 7d, 4w.")
+        raise SelectionError(
+            f"since {since!r} lies in the future; write a date that has been, or how long ago: 12h, 7d, 4w."
+        )
     known = Measurements(project.engine, project.settings.environment)
     measurements = known.materializations(_as_long_before(start, now))
     made = [measurement for measurement in measurements if measurement.at >= beginning]

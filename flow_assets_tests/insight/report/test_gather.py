@@ -91,7 +91,7 @@ def test_the_values_are_json(report: Report) -> None:
 
 
 def test_a_window_must_be_a_time(done: Sandbox) -> None:
-    with done.project() as project, pytest.raises(SelectionError, match="since 'soon' is no time"):
+    with done.project() as project, pytest.raises(SelectionError, match="since 'soon' cannot be used"):
         find_report(project, "soon")
     with done.project() as project, pytest.raises(SelectionError, match="since '2999-01-01' lies in the future"):
         find_report(project, "2999-01-01")
