@@ -1,8 +1,6 @@
 """Say that you take care of alerts: they are not repeated."""
 
-from typing import Annotated
-
-import typer
+from flow_assets.cli.alerts_options import By, Note, Numbers, user_name
 
 NAME = "ack"
 EXAMPLES = (
@@ -11,11 +9,7 @@ EXAMPLES = (
 )
 
 
-def command(
-    numbers: Annotated[list[int], typer.Argument(help="Their numbers; all of them, or none.")],
-    note: Annotated[str, typer.Option(help="What others should know.")] = "",
-    by: Annotated[str | None, typer.Option(help="Who takes care; by default, you.")] = None,
-) -> None:
+def command(numbers: Numbers, note: Note = "", by: By = None) -> None:
     """Acknowledge alerts."""
     import time
 
@@ -29,14 +23,3 @@ def command(
     Alerts(open_database(settings.ledger), settings.environment).acknowledge(numbers, who, note, time.time())
     for number in dict.fromkeys(numbers):
         out().print(f"Alert {number} is taken care of by {who}.", markup=False)
-
-
-def user_name() -> str:
-    """The name of the user at this machine; their number, if they have none."""
-    import getpass
-    import os
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a user that nobody has named
-        return f"user {os.getuid()}"

@@ -1,8 +1,10 @@
 """List the alerts that are open, the last one first; or all."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from flow_assets.cli.alerts_options import AsJson, ExitCode, ShowAll, Since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +21,10 @@ EXAMPLES = (
 
 
 def command(
-    show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    since: Annotated[
-        str | None, typer.Option(help="Also what was resolved since a date, or 30m, 12h, 7d, 4w ago.")
-    ] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    show_all: ShowAll = False,
+    since: Since = None,
+    exit_code: ExitCode = False,
+    as_json: AsJson = False,
 ) -> None:
     """List alerts."""
     import time

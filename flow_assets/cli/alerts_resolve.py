@@ -1,8 +1,6 @@
 """Resolve alerts by hand: they stay so for as long as the same is found, unless it becomes worse."""
 
-from typing import Annotated
-
-import typer
+from flow_assets.cli.alerts_options import By, Note, Numbers, user_name
 
 NAME = "resolve"
 EXAMPLES = (
@@ -11,15 +9,10 @@ EXAMPLES = (
 )
 
 
-def command(
-    numbers: Annotated[list[int], typer.Argument(help="Their numbers; all of them, or none.")],
-    note: Annotated[str, typer.Option(help="What others should know.")] = "",
-    by: Annotated[str | None, typer.Option(help="Who says so; by default, you.")] = None,
-) -> None:
+def command(numbers: Numbers, note: Note = "", by: By = None) -> None:
     """Resolve alerts."""
     import time
 
-    from flow_assets.cli.alerts_ack import user_name
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flow_assets.cli.alerts_options import AsJson
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,7 +22,7 @@ EXAMPLES = (
 
 def command(
     number: Annotated[int, typer.Argument(help="Its number; flow alerts list shows it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show an alert."""
     import time

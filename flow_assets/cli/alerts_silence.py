@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flow_assets.cli.alerts_options import By, Note, Number, OfDataset, OfOwner, OfWatch, target_of, user_name
+
 if TYPE_CHECKING:
     from flow_assets.ledger.silences import Matcher
 
@@ -16,19 +18,18 @@ EXAMPLES = (
 
 
 def command(  # noqa: PLR0913  what is silenced, and until when, can be said in several ways
-    number: Annotated[int | None, typer.Argument(help="The number of one alert.")] = None,
+    number: Number = None,
     span: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 3d, 1w; at least 1m.")] = None,
     until: Annotated[str | None, typer.Option(help="Until when: a date or 2013-02-01T06:00, in UTC.")] = None,
-    dataset: Annotated[str, typer.Option(help="All alerts of this dataset.")] = "",
-    watch: Annotated[str, typer.Option(help="All alerts of this watch, such as freshness.")] = "",
-    owner: Annotated[str, typer.Option(help="All alerts of this owner's datasets.")] = "",
-    note: Annotated[str, typer.Option(help="What others should know.")] = "",
-    by: Annotated[str | None, typer.Option(help="Who says so; by default, you.")] = None,
+    dataset: OfDataset = "",
+    watch: OfWatch = "",
+    owner: OfOwner = "",
+    note: Note = "",
+    by: By = None,
 ) -> None:
     """Silence alerts."""
     import time
 
-    from flow_assets.cli.alerts_ack import user_name
     from flow_assets.cli.alerts_show import moment_text
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
@@ -46,21 +47,6 @@ def command(  # noqa: PLR0913  what is silenced, and until when, can be said in 
         alerts.silence_matching(target, end, who, note, now)
     what = f"Alert {target}" if isinstance(target, int) else f"What fits {target}"
     out().print(f"{what} is silenced until {moment_text(end)}.", markup=False)
-
-
-def target_of(number: int | None, dataset: str, watch: str, owner: str) -> "int | Matcher":
-    """What a silence is for.
-
-    Raises:
-        SelectionError: nothing is said, or both a number and more.
-    """
-    from flow_assets.errors import SelectionError
-    from flow_assets.ledger.silences import Matcher
-
-    matcher = Matcher(dataset, watch, owner)
-    if (number is None) != any(vars(matcher).values()):
-        raise SelectionError("Give either the number of an alert, or any of --dataset, --watch and --owner.")
-    return matcher if number is None else number
 
 
 def end_of(span: str | None, until: str | None, now: float) -> float:

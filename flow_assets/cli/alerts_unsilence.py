@@ -1,8 +1,6 @@
 """End silences: what is still off is delivered then."""
 
-from typing import Annotated
-
-import typer
+from flow_assets.cli.alerts_options import By, Note, Number, OfDataset, OfOwner, OfWatch, target_of, user_name
 
 NAME = "unsilence"
 EXAMPLES = (
@@ -12,18 +10,16 @@ EXAMPLES = (
 
 
 def command(
-    number: Annotated[int | None, typer.Argument(help="The number of one alert.")] = None,
-    dataset: Annotated[str, typer.Option(help="The silence of this dataset.")] = "",
-    watch: Annotated[str, typer.Option(help="The silence of this watch.")] = "",
-    owner: Annotated[str, typer.Option(help="The silence of this owner.")] = "",
-    note: Annotated[str, typer.Option(help="What others should know.")] = "",
-    by: Annotated[str | None, typer.Option(help="Who says so; by default, you.")] = None,
+    number: Number = None,
+    dataset: OfDataset = "",
+    watch: OfWatch = "",
+    owner: OfOwner = "",
+    note: Note = "",
+    by: By = None,
 ) -> None:
     """End silences."""
     import time
 
-    from flow_assets.cli.alerts_ack import user_name
-    from flow_assets.cli.alerts_silence import target_of
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts

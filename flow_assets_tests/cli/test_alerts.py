@@ -193,3 +193,10 @@ def test_help_of_a_subcommand_shows_examples_with_options_that_exist(sandbox: Sa
     assert len(lines) >= 2
     assert all(line.startswith(f"flow alerts {subcommand} ") or line == "flow alerts list" for line in lines)
     assert set(re.findall(r" (--[a-z]+)", examples)) <= set(re.findall(r" (--[a-z]+)", options))
+
+
+def test_a_silence_is_ended_by_the_words_that_began_it(sandbox: Sandbox) -> None:
+    begins, ends = (said(sandbox, name, "--help").splitlines() for name in ("silence", "unsilence"))
+    options = [line for line in ends if re.match(r"│\s+(number|--)", line)]
+    assert len(options) == 7
+    assert not [line for line in options if line not in begins]
