@@ -30,7 +30,6 @@ def command(
     import time
     from datetime import datetime
 
-    from flow_assets.cli.alerts_show import alert_json
     from flow_assets.cli.console import print_json
     from flow_assets.insight.spans import since_text
     from flow_assets.ledger import open_database
@@ -44,12 +43,23 @@ def command(
     states = None if show_all or since is not None else set(AlertState) - {AlertState.RESOLVED}
     found, silences = alerts.find(states, after, now), alerts.silences(now)
     if as_json:
-        shown = [alert_json(alert, now, settings.dagster_url) for alert in found]
-        print_json({"alerts": shown, "silences": [_silence_json(silence) for silence in silences]})
+        print_json(listed_json(found, silences, now, settings.dagster_url))
     else:
         _print(found, silences, now)
     if exit_code and any(alert.state is AlertState.OPEN for alert in found):
         raise typer.Exit(1)
+
+
+def listed_json(
+    alerts: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, dagster_url: str
+) -> dict[str, Any]:
+    """Alerts and silences for scripts; those that a command has changed have the form of those that are listed."""
+    from flow_assets.cli.alerts_show import alert_json
+
+    return {
+        "alerts": [alert_json(alert, now, dagster_url) for alert in alerts],
+        "silences": [_silence_json(silence) for silence in silences],
+    }
 
 
 def _silence_json(silence: "Silence") -> dict[str, Any]:

@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow_assets.cli.alerts_options import By, Note, Number, OfDataset, OfOwner, OfWatch, target_of, user_name
+from flow_assets.cli.alerts_options import (
+    AsJson,
+    By,
+    Note,
+    Number,
+    OfDataset,
+    OfOwner,
+    OfWatch,
+    target_of,
+    user_name,
+)
 
 if TYPE_CHECKING:
     from flow_assets.ledger.silences import Matcher
@@ -12,24 +22,26 @@ if TYPE_CHECKING:
 NAME = "silence"
 EXAMPLES = (
     "flow alerts silence 3 --for 2h",
-    "flow alerts silence --dataset departures --until 2013-02-01",
-    "flow alerts silence --watch durations --for 30m",
+    "flow alerts silence --dataset departures --until 2030-02-01",
+    "flow alerts silence --watch durations --for 30m --json",
 )
 
 
 def command(  # noqa: PLR0913  what is silenced, and until when, can be said in several ways
     number: Number = None,
     span: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 3d, 1w; at least 1m.")] = None,
-    until: Annotated[str | None, typer.Option(help="Until when: a date or 2013-02-01T06:00, in UTC.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until when: a date or 2030-02-01T06:00, in UTC.")] = None,
     dataset: OfDataset = "",
     watch: OfWatch = "",
     owner: OfOwner = "",
     note: Note = "",
     by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Silence alerts."""
     import time
 
+    from flow_assets.cli.alerts_changed import print_changed
     from flow_assets.cli.alerts_show import moment_text
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
@@ -41,10 +53,14 @@ def command(  # noqa: PLR0913  what is silenced, and until when, can be said in 
     end, who = end_of(span, until, now), by or user_name()
     alerts = Alerts(open_database(settings.ledger), settings.environment)
     if isinstance(target, int):
-        alerts.silence(target, end, who, note, now)
+        silence = alerts.silence(target, end, who, note, now)
     else:
         _require_known(target, settings.datasets)
-        alerts.silence_matching(target, end, who, note, now)
+        silence = alerts.silence_matching(target, end, who, note, now)
+    if as_json:
+        numbers = [target] if isinstance(target, int) else []
+        print_changed(alerts, numbers, settings.dagster_url, now, [silence])
+        return
     what = f"Alert {target}" if isinstance(target, int) else f"What fits {target}"
     out().print(f"{what} is silenced until {moment_text(end)}.", markup=False)
 
@@ -63,13 +79,13 @@ def end_of(span: str | None, until: str | None, now: float) -> float:
     if span is not None and until is not None:
         raise SelectionError("--for and --until both say how long; choose one.")
     if span is None and until is None:
-        raise SelectionError("Say how long: --for 2h, or --until 2013-02-01T06:00.")
+        raise SelectionError("Say how long: --for 2h, or --until 2030-02-01T06:00.")
     if span is not None:
         return now + span_seconds("--for", span, least="1m")
     try:
         end = datetime.fromisoformat(until or "")
     except ValueError:
-        raise SelectionError(f"--until {until!r} is no time; write 2013-02-01 or 2013-02-01T06:00, in UTC.") from None
+        raise SelectionError(f"--until {until!r} is no time; write 2030-02-01 or 2030-02-01T06:00, in UTC.") from None
     return (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
 
 
