@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from flow_assets.ledger.alert_rows import AlertEvent
     from flow_assets.ledger.deliveries import Delivery
-    from flow_assets.ledger.findings import Alert
+    from flow_assets.ledger.findings import Alert, Finding
 
 NAME = "show"
 EXAMPLES = (
@@ -47,19 +47,10 @@ def command(
 
 def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
     """An alert for scripts."""
-    from dataclasses import asdict
-    from math import isfinite
-
-    finding = asdict(alert.finding)
-    finding["since"] = moment_json(alert.finding.since)
-    finding["evidence"] = {
-        name: value if isinstance(value, str) or isfinite(value) else str(value)
-        for name, value in alert.finding.evidence.items()
-    }
     return {
         "number": alert.number,
         "state": alert.state.value,
-        **{name: value for name, value in finding.items() if name not in ("chart", "link")},
+        **finding_json(alert.finding, dagster_url),
         "opened_at": moment_json(alert.opened_at),
         "open_seconds": round(_open_seconds(alert, now), 3),
         "seen_at": moment_json(alert.seen_at),
@@ -68,7 +59,22 @@ def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
         "note": alert.note or None,
         "silenced_until": moment_json(alert.silenced_until),
         "former": alert.former,
-        "link": _link(alert, dagster_url) or None,
+    }
+
+
+def finding_json(finding: "Finding", dagster_url: str) -> dict[str, Any]:
+    """What was found, for scripts; JSON knows no infinity."""
+    from dataclasses import asdict
+    from math import isfinite
+
+    return {
+        **{name: value for name, value in asdict(finding).items() if name != "chart"},
+        "since": moment_json(finding.since),
+        "evidence": {
+            name: value if isinstance(value, str) or isfinite(value) else str(value)
+            for name, value in finding.evidence.items()
+        },
+        "link": _link(finding, dagster_url) or None,
     }
 
 
@@ -99,8 +105,8 @@ def _open_seconds(alert: "Alert", now: float) -> float:
     return max(0.0, (now if alert.resolved_at is None else alert.resolved_at) - alert.opened_at)
 
 
-def _link(alert: "Alert", dagster_url: str) -> str:
-    return f"{dagster_url.rstrip('/')}/{alert.finding.link.lstrip('/')}" if alert.finding.link else ""
+def _link(finding: "Finding", dagster_url: str) -> str:
+    return f"{dagster_url.rstrip('/')}/{finding.link.lstrip('/')}" if finding.link else ""
 
 
 def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
@@ -120,7 +126,7 @@ def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
         f"the same as alert {alert.former}, which was resolved" if alert.former else "",
         f"\n{finding.text}" if finding.text else "",
         "\n".join(("\nSeen and expected:", *evidence)) if evidence else "",
-        f"\n{_link(alert, dagster_url)}" if finding.link else "",
+        f"\n{_link(finding, dagster_url)}" if finding.link else "",
     )
     return [line for line in lines if line]
 

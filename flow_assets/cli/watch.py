@@ -1,14 +1,13 @@
 """Look once with every watch, from outside Dagster, for cron or a systemd timer; exit with 1 if something is off."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from flow_assets.automation.watching.deployment import Watched
     from flow_assets.automation.watching.looking import Look
-    from flow_assets.ledger.findings import Finding
     from flow_assets.materialization.project import Project
     from flow_assets.settings import Settings
 
@@ -40,7 +39,7 @@ def command(
         raise SelectionError("--for says for how long to look again and again; add --every, such as --every 60s.")
     watched = _look()
     if as_json:
-        _print_json(watched.looks, watched.delivery)
+        _print_json(watched)
     else:
         _print(watched.looks, watched.delivery)
     if watched.routes_error is not None:
@@ -84,24 +83,24 @@ def _look_again(every: int, longest: int | None, *, as_json: bool) -> int:
         time.sleep(max(0.0, began - time.monotonic()))
 
 
-def _print_json(looks: "Sequence[Look]", delivered: str) -> None:
+def _print_json(watched: "Watched") -> None:
+    from flow_assets.cli.alerts_show import finding_json
     from flow_assets.cli.console import print_json
+    from flow_assets.settings import load_settings
 
+    dagster_url = load_settings().dagster_url
     found = {
         look.watch: {
-            "findings": [_finding_json(finding) for finding in look.findings],
+            "findings": [
+                {"alert": look.numbers.get(finding.identity), **finding_json(finding, dagster_url)}
+                for finding in look.findings
+            ],
             "opened": [alert.number for alert in look.opened],
             "resolved": [alert.number for alert in look.resolved],
         }
-        for look in looks
+        for look in watched.looks
     }
-    print_json({"watches": found, "delivery": delivered})
-
-
-def _finding_json(finding: "Finding") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(finding)
+    print_json({"watches": found, "delivery": watched.delivery})
 
 
 def _print(looks: "Sequence[Look]", delivered: str) -> None:
@@ -111,7 +110,8 @@ def _print(looks: "Sequence[Look]", delivered: str) -> None:
     for look in looks:
         console.print(f"[bold]{look.watch}[/]: {look.summary}.")
         for finding in look.findings:
-            console.print(f"\n{finding.severity.value}: {finding.title}", markup=False)
+            number = look.numbers.get(finding.identity)
+            console.print(f"\n#{number} {finding.severity}: {finding.title}", markup=False)
             for line in finding.text.splitlines():
                 console.print(f"  {line}", markup=False)
         if look.findings:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
@@ -26,11 +26,13 @@ class Changes:
         opened: alerts that are new, or that came back within the hour.
         worsened: those whose severity has risen.
         resolved: those that are no longer found.
+        numbers: identity of each finding to the number of the alert that tells of it: its own, or its cause's.
     """
 
     opened: tuple[Alert, ...] = ()
     worsened: tuple[Alert, ...] = ()
     resolved: tuple[Alert, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 class Alerts:
@@ -72,7 +74,11 @@ class Alerts:
                 row.number: view.alert(row)
                 for row in self._rows(connection, look.opened + look.worsened + look.resolved)
             }
-        return Changes(*(tuple(changed[n] for n in some) for some in (look.opened, look.worsened, look.resolved)))
+            numbers = look.numbers(findings)
+        opened, worsened, resolved = (
+            tuple(changed[n] for n in some) for some in (look.opened, look.worsened, look.resolved)
+        )
+        return Changes(opened, worsened, resolved, numbers)
 
     def find(
         self, states: Collection[AlertState] | None = None, since: float | None = None, now: float | None = None

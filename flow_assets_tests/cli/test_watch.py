@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime, timedelta
 
 from dagster._daemon.types import DaemonHeartbeat
 
@@ -27,11 +28,15 @@ def test_what_is_off_is_shown_and_is_an_exit_code(sandbox: Sandbox) -> None:
     shown = sandbox.flow("watch", python=WATCH, check=False)
     assert (shown.returncode, shown.stderr) == (1, "")
     assert "failures: 1 finding." in shown.stdout.splitlines()
-    assert f"critical: raw_readings {DAYS[0]} failed: " in shown.stdout
+    assert f"#1 critical: raw_readings {DAYS[0]} failed: " in shown.stdout
     as_json = sandbox.flow("watch", "--json", python=WATCH, check=False)
-    (finding,) = json.loads(as_json.stdout)["watches"]["failures"]["findings"]
-    assert (finding["severity"], finding["partitions"]) == ("critical", [DAYS[0]])
     assert (as_json.returncode, as_json.stderr) == (1, "")
+    found = json.loads(as_json.stdout)["watches"]["failures"]
+    (finding,) = found["findings"]
+    assert (finding["severity"], finding["partitions"], found["opened"]) == ("critical", [DAYS[0]], [])
+    alert = sandbox.flow_json("alerts", "show", str(finding.pop("alert")))
+    assert finding == {name: alert[name] for name in finding}
+    assert datetime.fromisoformat(finding["since"]).utcoffset() == timedelta(0)
 
 
 def test_routes_that_cannot_be_used_keep_nobody_from_looking(sandbox: Sandbox) -> None:
