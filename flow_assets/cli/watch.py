@@ -18,6 +18,8 @@ EXAMPLES = (
     "flow watch --every 60s --for 12h",
 )
 
+INTERRUPTED = "alerts stay as they were last seen, the next look goes on from there"
+
 _ONCE = "from flow_assets.cli import main; main()"
 
 
@@ -68,7 +70,6 @@ def _load(settings: "Settings") -> "Project":
 
 def _look_again(every: int, longest: int | None, *, as_json: bool) -> int:
     """Look in a process of its own each time, which imports the code as it is then; the last one's exit code."""
-    import subprocess
     import sys
     import time
 
@@ -76,11 +77,27 @@ def _look_again(every: int, longest: int | None, *, as_json: bool) -> int:
     end = time.monotonic() + longest if longest else float("inf")
     while True:
         began = time.monotonic()
-        code = subprocess.run([sys.executable, "-c", _ONCE, NAME, *flags], check=False).returncode
+        code = _look_apart([sys.executable, "-c", _ONCE, NAME, *flags])
         began += every
         if began >= end:
             return code
         time.sleep(max(0.0, began - time.monotonic()))
+
+
+def _look_apart(command: "Sequence[str]") -> int:
+    """Look in a process that leaves Ctrl-C to this one, which ends it and says so once; its exit code."""
+    import signal
+    import subprocess
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which the other process inherits
+    with subprocess.Popen(command) as looking:
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            return looking.wait()
+        except KeyboardInterrupt:
+            looking.kill()
+            looking.wait()
+            raise
 
 
 def _print_json(watched: "Watched") -> None:

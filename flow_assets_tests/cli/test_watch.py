@@ -1,9 +1,15 @@
 """`flow watch`, as cron starts it."""
 
 import json
+import os
+import signal
+import subprocess
 import time
 from datetime import datetime, timedelta
+from subprocess import PIPE
 
+import psutil
+import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from flow_assets.materialization.skin import open_instance
@@ -76,6 +82,25 @@ def test_again_and_again_for_a_while(done: Sandbox) -> None:
     assert json.loads(shown.stdout)["watches"]["watching"] == {"findings": [], "opened": [], "resolved": []}
     done.write("trends.py", "1 / 0")
     assert done.flow("watch", "--every", "1s", "--for", "1s", python=AGAIN, check=False).returncode == 1
+
+
+@pytest.mark.parametrize("when", ["while it looks", "between looks"])
+def test_ctrl_c_is_told_once_in_words_of_watching(done: Sandbox, when: str) -> None:
+    command, environment = done.command("watch", "--every", "1h"), done.environment()
+    with subprocess.Popen(
+        command, env=environment, cwd=done.root, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True
+    ) as running:
+        looks = []
+        while not looks:
+            looks = psutil.Process(running.pid).children()
+        if when == "between looks":
+            assert any(line.startswith("delivery: ") for line in running.stdout or ())
+            looks[0].wait(30)
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does, which sends it to all of its foreground
+        _, told = running.communicate(timeout=20)
+    assert told == "flow: interrupted; alerts stay as they were last seen, the next look goes on from there\n"
+    assert running.returncode == 130
+    assert not looks[0].is_running()
 
 
 def test_lengths_of_time_that_are_none(done: Sandbox) -> None:
