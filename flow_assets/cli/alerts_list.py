@@ -84,11 +84,11 @@ def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float) 
     if not found:
         console.print("No alert is open. See those that were: flow alerts list --all")
     else:
-        texts = ("severity", "state", "title", "dataset", "taken care of by")
-        shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts)
+        texts = ("severity", "state", "dataset", "taken care of by", "title")
+        shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts, folded="title")
         for alert in found:
             since = span_text(now - alert.opened_at)
-            about = (alert.finding.title, alert.finding.dataset or "·", alert.acknowledged_by or "·")
+            about = (alert.finding.dataset or "·", alert.acknowledged_by or "·", alert.finding.title)
             told = (str(alert.number), _colored(alert.finding.severity), alert.state.value, since)
             shown.add_row(*told, *(escape(text) for text in about))
         print_table(console, shown)

@@ -148,16 +148,15 @@ def _print_history(events: "Sequence[AlertEvent]", deliveries: "Sequence[Deliver
     from flow_assets.cli.console import out, print_table, table
 
     console = out()
-    happened = table("\nHistory", "at", "event", "by", "note", texts=("event", "by", "note"))
+    happened = table("\nHistory", "at", "event", "by", "note", texts=("event", "by", "note"), folded="note")
     for event in events:
         happened.add_row(moment_text(event.at), event.kind, escape(event.who or "·"), escape(event.note))
     print_table(console, happened)
     if not deliveries:
         console.print("\nNobody was told; routes say who is: FLOW_ASSETS_ALERT_ROUTES")
         return
-    told = table(
-        "\nDeliveries", "destination", "what", "state", "attempts", "at", "error", texts=("what", "state", "error")
-    )
+    columns = ("destination", "what", "state", "attempts", "at", "error")
+    told = table("\nDeliveries", *columns, texts=("what", "state", "error"), folded="error")
     for delivery in deliveries:
         at = moment_text(delivery.ended_at or delivery.due_at)
         told.add_row(
