@@ -14,6 +14,7 @@ from flow_assets.cli import (
     alerts_test,
     alerts_unsilence,
 )
+from flow_assets.cli.alerts_options import AsJson, ExitCode, ShowAll, Since
 
 NAME = "alerts"
 EXAMPLES = (
@@ -46,13 +47,13 @@ def make_app() -> typer.Typer:
 
 def _list_by_default(
     context: typer.Context,
-    show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    since: Annotated[str | None, typer.Option(help="And what was resolved since a date, or 7d, 12h, 4w ago.")] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
+    show_all: ShowAll = False,
+    since: Since = None,
+    exit_code: ExitCode = False,
     calibration: Annotated[
         bool, typer.Option("--calibration", help="How often the past would have been told of, beside the budget.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Alone, it lists."""
     from flow_assets.errors import SelectionError

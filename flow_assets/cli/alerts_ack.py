@@ -1,42 +1,30 @@
 """Say that you take care of alerts: they are not repeated."""
 
-from typing import Annotated
-
-import typer
+from flow_assets.cli.alerts_options import AsJson, By, Note, Numbers, user_name
 
 NAME = "ack"
 EXAMPLES = (
     "flow alerts ack 3",
     "flow alerts ack 3 4 7 --note 'the source is down until noon'",
+    "flow alerts ack 3 --json",
 )
 
 
-def command(
-    numbers: Annotated[list[int], typer.Argument(help="Their numbers; all of them, or none.")],
-    note: Annotated[str, typer.Option(help="What others should know.")] = "",
-    by: Annotated[str | None, typer.Option(help="Who takes care; by default, you.")] = None,
-) -> None:
+def command(numbers: Numbers, note: Note = "", by: By = None, as_json: AsJson = False) -> None:
     """Acknowledge alerts."""
     import time
 
+    from flow_assets.cli.alerts_changed import print_changed
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
     from flow_assets.settings import load_settings
 
-    settings = load_settings()
-    who = by or user_name()
-    Alerts(open_database(settings.ledger), settings.environment).acknowledge(numbers, who, note, time.time())
+    settings, now, who = load_settings(), time.time(), by or user_name()
+    alerts = Alerts(open_database(settings.ledger), settings.environment)
+    alerts.acknowledge(numbers, who, note, now)
+    if as_json:
+        print_changed(alerts, numbers, settings.dagster_url, now)
+        return
     for number in dict.fromkeys(numbers):
         out().print(f"Alert {number} is taken care of by {who}.", markup=False)
-
-
-def user_name() -> str:
-    """The name of the user at this machine; their number, if they have none."""
-    import getpass
-    import os
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a user that nobody has named
-        return f"user {os.getuid()}"

@@ -1,8 +1,10 @@
 """List the alerts that are open, the last one first; or all."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from flow_assets.cli.alerts_options import AsJson, ExitCode, ShowAll, Since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,35 +21,45 @@ EXAMPLES = (
 
 
 def command(
-    show_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    since: Annotated[str | None, typer.Option(help="And what was resolved since a date, or 7d, 12h, 4w ago.")] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if any is open.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    show_all: ShowAll = False,
+    since: Since = None,
+    exit_code: ExitCode = False,
+    as_json: AsJson = False,
 ) -> None:
     """List alerts."""
     import time
-    from datetime import datetime
 
-    from flow_assets.cli.alerts_show import alert_json
     from flow_assets.cli.console import print_json
-    from flow_assets.insight.quality import since_text
+    from flow_assets.insight.spans import since_text
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
     from flow_assets.ledger.findings import AlertState
+    from flow_assets.ledger.times import unix_time
     from flow_assets.settings import load_settings
 
-    after = datetime.fromisoformat(since_text(since)).timestamp() if since is not None else None
+    after = unix_time(since_text(since)) if since is not None else None
     settings, now = load_settings(), time.time()
     alerts = Alerts(open_database(settings.ledger), settings.environment)
     states = None if show_all or since is not None else set(AlertState) - {AlertState.RESOLVED}
     found, silences = alerts.find(states, after, now), alerts.silences(now)
     if as_json:
-        shown = [alert_json(alert, now, settings.dagster_url) for alert in found]
-        print_json({"alerts": shown, "silences": [_silence_json(silence) for silence in silences]})
+        print_json(listed_json(found, silences, now, settings.dagster_url))
     else:
         _print(found, silences, now)
     if exit_code and any(alert.state is AlertState.OPEN for alert in found):
         raise typer.Exit(1)
+
+
+def listed_json(
+    alerts: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, dagster_url: str
+) -> dict[str, Any]:
+    """Alerts and silences for scripts; those that a command has changed have the form of those that are listed."""
+    from flow_assets.cli.alerts_show import alert_json
+
+    return {
+        "alerts": [alert_json(alert, now, dagster_url) for alert in alerts],
+        "silences": [_silence_json(silence) for silence in silences],
+    }
 
 
 def _silence_json(silence: "Silence") -> dict[str, Any]:
@@ -72,11 +84,11 @@ def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float) 
     if not found:
         console.print("No alert is open. See those that were: flow alerts list --all")
     else:
-        texts = ("severity", "state", "title", "dataset", "taken care of by")
-        shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts)
+        texts = ("severity", "state", "dataset", "taken care of by", "title")
+        shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts, folded="title")
         for alert in found:
             since = duration_text(now - alert.opened_at)
-            about = (alert.finding.title, alert.finding.dataset or "·", alert.acknowledged_by or "·")
+            about = (alert.finding.dataset or "·", alert.acknowledged_by or "·", alert.finding.title)
             told = (str(alert.number), _colored(alert.finding.severity), alert.state.value, since)
             shown.add_row(*told, *(escape(text) for text in about))
         print_table(console, shown)

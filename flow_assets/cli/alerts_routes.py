@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flow_assets.cli.alerts_options import AsJson
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,7 +22,7 @@ EXAMPLES = (
 
 def command(
     dataset: Annotated[str | None, typer.Argument(help="A dataset; all by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the routes."""
     from flow_assets.automation.alerting.rehearsal import ways

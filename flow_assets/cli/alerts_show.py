@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flow_assets.cli.alerts_options import AsJson
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flow_assets.ledger.alert_rows import AlertEvent
     from flow_assets.ledger.deliveries import Delivery
-    from flow_assets.ledger.findings import Alert
+    from flow_assets.ledger.findings import Alert, Finding
 
 NAME = "show"
 EXAMPLES = (
@@ -20,7 +22,7 @@ EXAMPLES = (
 
 def command(
     number: Annotated[int, typer.Argument(help="Its number; flow alerts list shows it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show an alert."""
     import time
@@ -45,19 +47,10 @@ def command(
 
 def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
     """An alert for scripts."""
-    from dataclasses import asdict
-    from math import isfinite
-
-    finding = asdict(alert.finding)
-    finding["since"] = moment_json(alert.finding.since)
-    finding["evidence"] = {
-        name: value if isinstance(value, str) or isfinite(value) else str(value)
-        for name, value in alert.finding.evidence.items()
-    }
     return {
         "number": alert.number,
         "state": alert.state.value,
-        **{name: value for name, value in finding.items() if name not in ("chart", "link")},
+        **finding_json(alert.finding, dagster_url),
         "opened_at": moment_json(alert.opened_at),
         "open_seconds": round(_open_seconds(alert, now), 3),
         "seen_at": moment_json(alert.seen_at),
@@ -66,7 +59,22 @@ def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
         "note": alert.note or None,
         "silenced_until": moment_json(alert.silenced_until),
         "former": alert.former,
-        "link": alert.finding.page(dagster_url) or None,
+    }
+
+
+def finding_json(finding: "Finding", dagster_url: str) -> dict[str, Any]:
+    """What was found, for scripts; JSON knows no infinity."""
+    from dataclasses import asdict
+    from math import isfinite
+
+    return {
+        **{name: value for name, value in asdict(finding).items() if name != "chart"},
+        "since": moment_json(finding.since),
+        "evidence": {
+            name: value if isinstance(value, str) or isfinite(value) else str(value)
+            for name, value in finding.evidence.items()
+        },
+        "link": finding.page(dagster_url) or None,
     }
 
 
@@ -123,16 +131,15 @@ def _print_history(events: "Sequence[AlertEvent]", deliveries: "Sequence[Deliver
     from flow_assets.ledger.time_words import moment_text
 
     console = out()
-    happened = table("\nHistory", "at", "event", "by", "note", texts=("event", "by", "note"))
+    happened = table("\nHistory", "at", "event", "by", "note", texts=("event", "by", "note"), folded="note")
     for event in events:
         happened.add_row(moment_text(event.at, "seconds"), event.kind, escape(event.who or "·"), escape(event.note))
     print_table(console, happened)
     if not deliveries:
         console.print("\nNobody was told; routes say who is: FLOW_ASSETS_ALERT_ROUTES")
         return
-    told = table(
-        "\nDeliveries", "destination", "what", "state", "attempts", "at", "error", texts=("what", "state", "error")
-    )
+    columns = ("destination", "what", "state", "attempts", "at", "error")
+    told = table("\nDeliveries", *columns, texts=("what", "state", "error"), folded="error")
     for delivery in deliveries:
         at = moment_text(delivery.ended_at or delivery.due_at, "seconds")
         told.add_row(

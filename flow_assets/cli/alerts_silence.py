@@ -4,31 +4,44 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flow_assets.cli.alerts_options import (
+    AsJson,
+    By,
+    Note,
+    Number,
+    OfDataset,
+    OfOwner,
+    OfWatch,
+    target_of,
+    user_name,
+)
+
 if TYPE_CHECKING:
     from flow_assets.ledger.silences import Matcher
 
 NAME = "silence"
 EXAMPLES = (
     "flow alerts silence 3 --for 2h",
-    "flow alerts silence --dataset departures --until 2013-02-01",
-    "flow alerts silence --watch durations --for 30m",
+    "flow alerts silence --dataset departures --until 2030-02-01",
+    "flow alerts silence --watch durations --for 30m --json",
 )
 
 
 def command(  # noqa: PLR0913  what is silenced, and until when, can be said in several ways
-    number: Annotated[int | None, typer.Argument(help="The number of one alert.")] = None,
-    span: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 3d, 1w.")] = None,
-    until: Annotated[str | None, typer.Option(help="Until when: a date or 2013-02-01T06:00, in UTC.")] = None,
-    dataset: Annotated[str, typer.Option(help="All alerts of this dataset.")] = "",
-    watch: Annotated[str, typer.Option(help="All alerts of this watch, such as freshness.")] = "",
-    owner: Annotated[str, typer.Option(help="All alerts of this owner's datasets.")] = "",
-    note: Annotated[str, typer.Option(help="What others should know.")] = "",
-    by: Annotated[str | None, typer.Option(help="Who says so; by default, you.")] = None,
+    number: Number = None,
+    span: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h, 3d, 1w; at least 1m.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until when: a date or 2030-02-01T06:00, in UTC.")] = None,
+    dataset: OfDataset = "",
+    watch: OfWatch = "",
+    owner: OfOwner = "",
+    note: Note = "",
+    by: By = None,
+    as_json: AsJson = False,
 ) -> None:
     """Silence alerts."""
     import time
 
-    from flow_assets.cli.alerts_ack import user_name
+    from flow_assets.cli.alerts_changed import print_changed
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
@@ -40,27 +53,16 @@ def command(  # noqa: PLR0913  what is silenced, and until when, can be said in 
     end, who = end_of(span, until, now), by or user_name()
     alerts = Alerts(open_database(settings.ledger), settings.environment)
     if isinstance(target, int):
-        alerts.silence(target, end, who, note, now)
+        silence = alerts.silence(target, end, who, note, now)
     else:
         _require_known(target, settings.datasets)
-        alerts.silence_matching(target, end, who, note, now)
+        silence = alerts.silence_matching(target, end, who, note, now)
+    if as_json:
+        numbers = [target] if isinstance(target, int) else []
+        print_changed(alerts, numbers, settings.dagster_url, now, [silence])
+        return
     what = f"Alert {target}" if isinstance(target, int) else f"What fits {target}"
     out().print(f"{what} is silenced until {moment_text(end)}.", markup=False)
-
-
-def target_of(number: int | None, dataset: str, watch: str, owner: str) -> "int | Matcher":
-    """What a silence is for.
-
-    Raises:
-        SelectionError: nothing is said, or both a number and more.
-    """
-    from flow_assets.errors import SelectionError
-    from flow_assets.ledger.silences import Matcher
-
-    matcher = Matcher(dataset, watch, owner)
-    if (number is None) != any(vars(matcher).values()):
-        raise SelectionError("Give either the number of an alert, or any of --dataset, --watch and --owner.")
-    return matcher if number is None else number
 
 
 def end_of(span: str | None, until: str | None, now: float) -> float:
@@ -69,24 +71,21 @@ def end_of(span: str | None, until: str | None, now: float) -> float:
     Raises:
         SelectionError: neither or both are given, or one says no time.
     """
-    import re
     from datetime import UTC, datetime
 
     from flow_assets.errors import SelectionError
+    from flow_assets.insight.spans import span_seconds
 
     if span is not None and until is not None:
         raise SelectionError("--for and --until both say how long; choose one.")
     if span is None and until is None:
-        raise SelectionError("Say how long: --for 2h, or --until 2013-02-01T06:00.")
-    seconds = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+        raise SelectionError("Say how long: --for 2h, or --until 2030-02-01T06:00.")
     if span is not None:
-        if not (found := re.fullmatch(r"(\d{1,6})([mhdw])", span)) or not int(found[1]):
-            raise SelectionError(f"--for {span!r} is no span; write 30m, 2h, 3d or 1w.")
-        return now + int(found[1]) * seconds[found[2]]
+        return now + span_seconds("--for", span, least="1m")
     try:
         end = datetime.fromisoformat(until or "")
     except ValueError:
-        raise SelectionError(f"--until {until!r} is no time; write 2013-02-01 or 2013-02-01T06:00, in UTC.") from None
+        raise SelectionError(f"--until {until!r} is no time; write 2030-02-01 or 2030-02-01T06:00, in UTC.") from None
     return (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
 
 

@@ -28,7 +28,6 @@ EXIT_PROBLEM = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
-_INTERRUPTED = "interrupted; what was published stays, the next run goes on from there"
 _TRUE = {"1", "true", "t", "yes", "y", "on"}  # as pydantic has it
 
 app = typer.Typer(
@@ -54,19 +53,25 @@ def main() -> None:
         app(prog_name="flow")
     except SystemExit as done:  # typer has turned Ctrl-C into its exit code, without a word
         if done.code == EXIT_INTERRUPTED:
-            _complain(_INTERRUPTED)
+            _complain(_interrupted())
         raise
     except FlowError as error:
         _complain(str(error))
         sys.exit(EXIT_USAGE if isinstance(error, SelectionError | SettingsError) else EXIT_PROBLEM)
     except Exception as error:  # noqa: BLE001  the last resort: whatever it is, people get a sentence
         if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
-            _complain(_INTERRUPTED)
+            _complain(_interrupted())
             sys.exit(EXIT_INTERRUPTED)
         if _is_debugging():
             traceback.print_exc()
         _complain(f"unexpected {type(error).__name__}: {error}. Set FLOW_ASSETS_DEBUG=1 to see where, and report it.")
         sys.exit(EXIT_PROBLEM)
+
+
+def _interrupted() -> str:
+    """What is said after Ctrl-C: what the command that ran has to say of it, if anything."""
+    asked = [command for command in _COMMANDS if command.NAME in sys.argv[1:2]]
+    return "; ".join(("interrupted", *(command.INTERRUPTED for command in asked if hasattr(command, "INTERRUPTED"))))
 
 
 def _complain(message: str) -> None:

@@ -1,9 +1,10 @@
 """How the commands print: tables for people, JSON for scripts, progress beside both."""
 
 import json
+import re
 import sys
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 _ENDLESS = 100_000
+_FOLDED_WIDTH = 24
 _LISTED_KEYS = 3
 
 
@@ -26,11 +28,28 @@ def out() -> Console:
 
 
 def print_table(console: Console, shown: Table) -> None:
-    """Print a table whole: where the terminal is too narrow, lines wrap rather than numbers being cut off."""
-    whole = Measurement.get(console, console.options.update_width(_ENDLESS), shown).maximum
-    narrow, console.width = console.width, max(console.width, whole)
-    console.print(shown)
+    """Print a table whole: where the terminal is too narrow, lines wrap rather than numbers being cut off.
+
+    Its folded column wraps between words, so that the others stay in line. Where nobody looks each row is one line, and
+    no blanks end it.
+    """
+    narrow, console.width = console.width, max(console.width, _least_width(console, shown))
+    with console.capture() as printed:
+        console.print(shown)
+    text = printed.get()
+    console.out(text if console.is_terminal else re.sub(r" +$", "", text, flags=re.M), end="", highlight=False)
     console.width = narrow
+
+
+def _least_width(console: Console, shown: Table) -> int:
+    """How wide it is if what can be folded is folded as much as one can still read."""
+    folded = [column for column in shown.columns if not column.no_wrap]
+    for column in folded:
+        column.max_width = _FOLDED_WIDTH
+    least = Measurement.get(console, console.options.update_width(_ENDLESS), shown).maximum
+    for column in folded:
+        column.max_width = None
+    return least
 
 
 def progress() -> Progress:
@@ -45,11 +64,12 @@ def progress() -> Progress:
     )
 
 
-def table(title: str | None, *columns: str, texts: Collection[str] = ()) -> Table:
-    """A table whose columns are numbers, but for the first and those in `texts`."""
+def table(title: str | None, *columns: str, texts: Collection[str] = (), folded: str = "") -> Table:
+    """A table whose columns are numbers, but for the first and those in `texts`; `folded` may be of several lines."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
-        made.add_column(column, justify="left" if number == 0 or column in texts else "right", no_wrap=True)
+        justify: Literal["left", "right"] = "left" if number == 0 or column in texts else "right"
+        made.add_column(column, justify=justify, no_wrap=column != folded, overflow="fold")
     return made
 
 

@@ -25,7 +25,7 @@ _SHOWN_ERRORS = 10
 
 def command(
     dataset: Annotated[str | None, typer.Argument(help="A dataset; all by default.")] = None,
-    since: Annotated[str | None, typer.Option(help="What ended since a date, or 7d, 12h, 4w ago.")] = None,
+    since: Annotated[str | None, typer.Option(help="What ended since a date, or 30m, 12h, 7d, 4w ago.")] = None,
     by: Annotated[str, typer.Option(help="dataset, day, code-version or phase.")] = "dataset",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a line a group.")] = False,

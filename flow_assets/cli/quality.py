@@ -25,7 +25,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 def command(
     dataset: Annotated[str | None, typer.Argument(help="A dataset, rule by rule; all by default.")] = None,
-    since: Annotated[str | None, typer.Option(help="What was checked since a date, or 7d, 12h, 4w ago.")] = None,
+    since: Annotated[str | None, typer.Option(help="What was checked since a date, or 30m, 12h, 7d, 4w ago.")] = None,
     partitions: Annotated[str | None, typer.Option(help="Only these partitions: A..B, or one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

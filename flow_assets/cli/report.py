@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from flow_assets.declaration import DatasetGraph
     from flow_assets.insight.report.calendars import Calendar
     from flow_assets.insight.report.gather import Report
 
@@ -23,7 +24,7 @@ _LISTED = 10
 
 
 def command(
-    since: Annotated[str, typer.Option(help="What happened since a date, or 7d, 12h, 4w ago.")] = "30d",
+    since: Annotated[str, typer.Option(help="What happened since a date, or 30m, 12h, 7d, 4w ago.")] = "30d",
     html: Annotated[Path | None, typer.Option(help="Write the page to this file.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -41,7 +42,7 @@ def command(
         return
     console = out()
     if html is None:
-        _print(console, report)
+        _print(console, report, project.graph)
         console.print("\nThe same as a page, with calendar and trends: flow report --html report.html")
     else:
         from flow_assets.cli.console import size_text
@@ -64,6 +65,8 @@ def _json(report: "Report") -> dict[str, Any]:
     values["calendars"] = [_calendar_json(calendar) for calendar in report.calendars]
     for trouble in values["attention"]:
         trouble["partition"] = trouble["partition"] or None
+    for troubles in values["troubles"]:
+        troubles["partitions"] = [key or None for key in troubles["partitions"]]
     values["savings"]["share"] = report.savings.share
     return {"partitions": report.partitions, "up_to_date": report.up_to_date, **values}
 
@@ -86,7 +89,7 @@ def _headline(report: "Report") -> str:
     return f"{report.up_to_date:,} of {report.partitions:,} partitions are up to date: {states or 'there are none'}"
 
 
-def _print(console: "Console", report: "Report") -> None:
+def _print(console: "Console", report: "Report", graph: "DatasetGraph") -> None:
     from flow_assets.ledger.time_words import duration_text, moment_text
 
     savings = report.savings
@@ -99,7 +102,7 @@ def _print(console: "Console", report: "Report") -> None:
     _print_alerts(console, report)
     console.print()
     _print_datasets(console, report)
-    _print_attention(console, report)
+    _print_attention(console, report, graph)
 
 
 def _print_alerts(console: "Console", report: "Report") -> None:
@@ -134,13 +137,17 @@ def _print_datasets(console: "Console", report: "Report") -> None:
     print_table(console, shown)
 
 
-def _print_attention(console: "Console", report: "Report") -> None:
+def _print_attention(console: "Console", report: "Report", graph: "DatasetGraph") -> None:
     from rich.markup import escape
 
-    if report.attention:
+    from flow_assets.cli.console import keys_text
+    from flow_assets.declaration import partition_keys
+
+    if report.troubles:
         console.print("\n[bold]Not up to date[/]")
-    for trouble in report.attention[:_LISTED]:
-        name = " ".join(filter(None, (trouble.dataset, trouble.partition)))
-        console.print(f"  {trouble.state}: {escape(name)}: {escape(trouble.reason)}")
-    if (more := report.partitions - report.up_to_date - _LISTED) > 0:
+    for of in report.troubles[:_LISTED]:
+        keys = keys_text(of.partitions, partition_keys(graph.get(of.dataset).partitions))
+        name = " ".join(filter(None, (of.dataset, keys)))
+        console.print(f"  {of.state}: {escape(name)}: {escape(of.reason)}")
+    if more := sum(len(of.partitions) for of in report.troubles[_LISTED:]):
         console.print(f"  ... and {more:,} more: flow plan")

@@ -27,6 +27,8 @@ EXAMPLES = (
     "flow run --retry --json",
 )
 
+INTERRUPTED = "what was published stays, the next run goes on from there"
+
 _SHOWN_PROBLEMS = 10
 _SHOWN_WARNINGS = 3
 _WORKED = ("computed", "restored", "checked", "blocked")

@@ -1,15 +1,13 @@
 """Look once with every watch, from outside Dagster, for cron or a systemd timer; exit with 1 if something is off."""
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from flow_assets.automation.watching.deployment import Watched
     from flow_assets.automation.watching.looking import Look
-    from flow_assets.ledger.findings import Finding
     from flow_assets.materialization.project import Project
     from flow_assets.settings import Settings
 
@@ -20,28 +18,30 @@ EXAMPLES = (
     "flow watch --every 60s --for 12h",
 )
 
-_SPAN = re.compile(r"([1-9]\d{0,6})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+INTERRUPTED = "alerts stay as they were last seen, the next look goes on from there"
+
 _ONCE = "from flow_assets.cli import main; main()"
 
 
 def command(
-    every: Annotated[str | None, typer.Option(help="Look again and again: 60s, 5m, 1h.")] = None,
+    every: Annotated[str | None, typer.Option(help="Look again and again, each 60s, 5m or 1h.")] = None,
     for_: Annotated[
-        str | None, typer.Option("--for", help="With --every: for how long; without it, endlessly.")
+        str | None, typer.Option("--for", help="With --every: for 12h, 7d or 4w; without it, endlessly.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look at everything once; exit with 1 if something is off."""
     from flow_assets.errors import SelectionError
+    from flow_assets.insight.spans import span_seconds
 
     if every is not None:
-        raise typer.Exit(_look_again(_seconds("--every", every), _seconds("--for", for_), as_json=as_json))
+        longest = span_seconds("--for", for_) if for_ is not None else None
+        raise typer.Exit(_look_again(span_seconds("--every", every), longest, as_json=as_json))
     if for_ is not None:
         raise SelectionError("--for says for how long to look again and again; add --every, such as --every 60s.")
     watched = _look()
     if as_json:
-        _print_json(watched.looks, watched.delivery)
+        _print_json(watched)
     else:
         _print(watched.looks, watched.delivery)
     if watched.routes_error is not None:
@@ -68,9 +68,8 @@ def _load(settings: "Settings") -> "Project":
     return project
 
 
-def _look_again(every: float | None, longest: float | None, *, as_json: bool) -> int:
+def _look_again(every: int, longest: int | None, *, as_json: bool) -> int:
     """Look in a process of its own each time, which imports the code as it is then; the last one's exit code."""
-    import subprocess
     import sys
     import time
 
@@ -78,41 +77,47 @@ def _look_again(every: float | None, longest: float | None, *, as_json: bool) ->
     end = time.monotonic() + longest if longest else float("inf")
     while True:
         began = time.monotonic()
-        code = subprocess.run([sys.executable, "-c", _ONCE, NAME, *flags], check=False).returncode
-        began += every or 0
+        code = _look_apart([sys.executable, "-c", _ONCE, NAME, *flags])
+        began += every
         if began >= end:
             return code
         time.sleep(max(0.0, began - time.monotonic()))
 
 
-def _seconds(option: str, text: str | None) -> float | None:
-    from flow_assets.errors import SelectionError
+def _look_apart(command: "Sequence[str]") -> int:
+    """Look in a process that leaves Ctrl-C to this one, which ends it and says so once; its exit code."""
+    import signal
+    import subprocess
 
-    if text is None:
-        return None
-    if not (found := _SPAN.fullmatch(text)):
-        raise SelectionError(f"{option} {text!r} is no length of time; write a number and a unit: 60s, 5m, 12h or 7d.")
-    return float(int(found[1]) * _SECONDS[found[2]])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which the other process inherits
+    with subprocess.Popen(command) as looking:
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            return looking.wait()
+        except KeyboardInterrupt:
+            looking.kill()
+            looking.wait()
+            raise
 
 
-def _print_json(looks: "Sequence[Look]", delivered: str) -> None:
+def _print_json(watched: "Watched") -> None:
+    from flow_assets.cli.alerts_show import finding_json
     from flow_assets.cli.console import print_json
+    from flow_assets.settings import load_settings
 
+    dagster_url = load_settings().dagster_url
     found = {
         look.watch: {
-            "findings": [_finding_json(finding) for finding in look.findings],
+            "findings": [
+                {"alert": look.numbers.get(finding.identity), **finding_json(finding, dagster_url)}
+                for finding in look.findings
+            ],
             "opened": [alert.number for alert in look.opened],
             "resolved": [alert.number for alert in look.resolved],
         }
-        for look in looks
+        for look in watched.looks
     }
-    print_json({"watches": found, "delivery": delivered})
-
-
-def _finding_json(finding: "Finding") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(finding)
+    print_json({"watches": found, "delivery": watched.delivery})
 
 
 def _print(looks: "Sequence[Look]", delivered: str) -> None:
@@ -122,7 +127,8 @@ def _print(looks: "Sequence[Look]", delivered: str) -> None:
     for look in looks:
         console.print(f"[bold]{look.watch}[/]: {look.summary}.")
         for finding in look.findings:
-            console.print(f"\n{finding.severity.value}: {finding.title}", markup=False)
+            number = look.numbers.get(finding.identity)
+            console.print(f"\n#{number} {finding.severity}: {finding.title}", markup=False)
             for line in finding.text.splitlines():
                 console.print(f"  {line}", markup=False)
         if look.findings:

@@ -12,7 +12,7 @@ import numpy as np
 
 from flow_assets.insight.figures import By, Figures, Kpis, PhaseFigures, RunFigures
 from flow_assets.insight.periods import label_of, unit_of
-from flow_assets.insight.quality import since_text
+from flow_assets.insight.spans import since_text
 from flow_assets.ledger.measurements import Measurement, Measurements, Reuse, RunMeasurement
 from flow_assets.materialization.project import Project
 

@@ -4,21 +4,18 @@ What a partition is judged by is its version that is kept back, where there is o
 the scores say how good the data is that arrives. How they are made is said in `scores`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from flow_assets.declaration import UNPARTITIONED, Dataset, Dimension, TimePartitions, partition_keys
 from flow_assets.errors import SelectionError
 from flow_assets.insight.periods import label_of, unit_of
 from flow_assets.insight.scores import RuleScore, RuleSets, count, dimension_scores, over_datasets, overall
+from flow_assets.insight.spans import since_text
 from flow_assets.ledger.judgements import Blocked, Check
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.selection import choose_keys, select
-
-_SPAN = re.compile(r"(\d{1,5})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 24 * 7}
 
 
 @dataclass(frozen=True)
@@ -183,18 +180,3 @@ def _scope(project: Project, name: str | None, partitions: str | None) -> dict[s
 def _dates(dataset: Dataset, keys: Sequence[str]) -> dict[str, date]:
     partitions = dataset.partitions
     return {key: partitions.start(key).date() for key in keys} if isinstance(partitions, TimePartitions) else {}
-
-
-def since_text(since: str, now: datetime | None = None) -> str:
-    """When that was: UTC, ISO 8601.
-
-    Raises:
-        SelectionError: it says no time.
-    """
-    try:
-        if span := _SPAN.fullmatch(since):
-            hours = int(span[1]) * _HOURS[span[2]]
-            return ((now or datetime.now(UTC)) - timedelta(hours=hours)).isoformat(timespec="milliseconds")
-        return datetime.combine(date.fromisoformat(since), time(), UTC).isoformat(timespec="milliseconds")
-    except (ValueError, OverflowError):
-        raise SelectionError(f"since {since!r} is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w.") from None

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
@@ -26,11 +26,13 @@ class Changes:
         opened: alerts that are new, or that came back within the hour.
         worsened: those whose severity has risen.
         resolved: those that are no longer found.
+        numbers: identity of each finding to the number of the alert that tells of it: its own, or its cause's.
     """
 
     opened: tuple[Alert, ...] = ()
     worsened: tuple[Alert, ...] = ()
     resolved: tuple[Alert, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
 
 class Alerts:
@@ -72,7 +74,11 @@ class Alerts:
                 row.number: view.alert(row)
                 for row in self._rows(connection, look.opened + look.worsened + look.resolved)
             }
-        return Changes(*(tuple(changed[n] for n in some) for some in (look.opened, look.worsened, look.resolved)))
+            numbers = look.numbers(findings)
+        opened, worsened, resolved = (
+            tuple(changed[n] for n in some) for some in (look.opened, look.worsened, look.resolved)
+        )
+        return Changes(opened, worsened, resolved, numbers)
 
     def find(
         self, states: Collection[AlertState] | None = None, since: float | None = None, now: float | None = None
@@ -134,7 +140,7 @@ class Alerts:
         """
         self._change(numbers, AlertEvent(now, "resolved", by, note), {"note": note} if note else {})
 
-    def silence(self, number: int, until: float, by: str, note: str, now: float | None = None) -> None:
+    def silence(self, number: int, until: float, by: str, note: str, now: float | None = None) -> Silence:
         """Deliver nothing of one alert until a time, but its resolution to those who know that it is open.
 
         Raises:
@@ -142,13 +148,15 @@ class Alerts:
             AlertError: it is resolved, or the time is past.
         """
         at = _future(until, now)
+        silence = Silence(number, Matcher(), until, by, note, at)
 
         def silence_it(connection: Connection, row: AlertRow) -> None:
-            add_silence(connection, self._environment, Silence(row.number, Matcher(), until, by, note, at))
+            add_silence(connection, self._environment, silence)
 
         self._change(number, AlertEvent(at, "silenced", by, note), {}, silence_it)
+        return silence
 
-    def silence_matching(self, matcher: Matcher, until: float, by: str, note: str, now: float | None = None) -> None:
+    def silence_matching(self, matcher: Matcher, until: float, by: str, note: str, now: float | None = None) -> Silence:
         """Likewise for all that fits, open now or opened later.
 
         Raises:
@@ -156,12 +164,16 @@ class Alerts:
         """
         if not any(vars(matcher).values()):
             raise AlertError("A silence needs the number of an alert, a dataset, a watch or an owner.")
-        at = _future(until, now)
+        silence = Silence(None, matcher, until, by, note, _future(until, now))
         with transaction(self._engine) as connection:
-            add_silence(connection, self._environment, Silence(None, matcher, until, by, note, at))
+            add_silence(connection, self._environment, silence)
+        return silence
 
-    def unsilence(self, target: int | Matcher, by: str, note: str, now: float) -> None:
+    def unsilence(self, target: int | Matcher, by: str, note: str, now: float) -> list[Silence]:
         """End the silences of one alert, or those with exactly that matcher.
+
+        Returns:
+            Those that it has ended.
 
         Raises:
             SelectionError: there is no such alert, or no such silence.
@@ -169,11 +181,12 @@ class Alerts:
         with transaction(self._engine) as connection:
             if isinstance(target, int):
                 self._existing(connection, [target])
-            if not end_silences(connection, self._environment, target, now):
+            if not (ended := end_silences(connection, self._environment, target, now)):
                 name = f"Alert {target}" if isinstance(target, int) else str(target)
                 raise SelectionError(f"{name} has no silence of its own; flow alerts list shows those that there are.")
             if isinstance(target, int):
                 note_event(connection, self._environment, target, AlertEvent(now, "unsilenced", by, note))
+        return ended
 
     def _change(
         self,

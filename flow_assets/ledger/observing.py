@@ -75,6 +75,13 @@ class Look:
             self._open(finding, last.get(finding.identity))
         self._join(fresh, causes)
 
+    def numbers(self, findings: Sequence[Finding]) -> dict[str, int]:
+        """Identity of what was entered to the number of the alert that tells of it: its own, or its cause's."""
+        own = {
+            row.identity: row.number for row in self._last_alerts([finding.identity for finding in findings]).values()
+        }
+        return own | {identity: number for number, titles in self.parts.items() for identity in titles}
+
     def _last_alerts(self, identities: Sequence[str]) -> dict[str, AlertRow]:
         """Identity to its last alert."""
         last = {}

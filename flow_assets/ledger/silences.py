@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from flow_assets.ledger.alert_tables import silences
 from flow_assets.ledger.findings import Finding
@@ -59,10 +60,7 @@ class Silence:
 def silences_at(connection: Connection, environment: str, now: float) -> list[Silence]:
     """Those that have not ended, the oldest first."""
     query = select(silences).where(_is_active(environment, now)).order_by(silences.c.id)
-    return [
-        Silence(row.number, Matcher(row.dataset, row.watch, row.owner), row.until, row.who, row.note, row.at)
-        for row in connection.execute(query)
-    ]
+    return [_silence(row) for row in connection.execute(query)]
 
 
 def add_silence(connection: Connection, environment: str, silence: Silence) -> None:
@@ -71,18 +69,23 @@ def add_silence(connection: Connection, environment: str, silence: Silence) -> N
     connection.execute(insert(silences), [{"environment": environment, **values, **vars(silence.matcher)}])
 
 
-def end_silences(connection: Connection, environment: str, target: int | Matcher, now: float) -> int:
+def end_silences(connection: Connection, environment: str, target: int | Matcher, now: float) -> list[Silence]:
     """End those of one alert, or those with exactly that matcher.
 
     Returns:
-        How many have ended.
+        Those that have ended, the oldest first.
     """
     its: Iterable[ColumnElement[bool]]
     if isinstance(target, Matcher):
         its = (silences.c.number.is_(None), *(silences.c[name] == value for name, value in vars(target).items()))
     else:
         its = (silences.c.number == target,)
-    return connection.execute(update(silences).where(_is_active(environment, now), *its).values(ended_at=now)).rowcount
+    ended = update(silences).where(_is_active(environment, now), *its).values(ended_at=now).returning(silences)
+    return [_silence(row) for row in sorted(connection.execute(ended), key=lambda row: int(row.id))]
+
+
+def _silence(row: Row[Any]) -> Silence:
+    return Silence(row.number, Matcher(row.dataset, row.watch, row.owner), row.until, row.who, row.note, row.at)
 
 
 def _is_active(environment: str, now: float) -> ColumnElement[bool]:

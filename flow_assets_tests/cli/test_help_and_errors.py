@@ -61,10 +61,16 @@ def test_examples_name_options_that_exist(sandbox: Sandbox, command: str) -> Non
         (["plan", "--partitions", "2024-04-01"], "no dataset has them; there are 2024-03-01..2024-03-05."),
         (["run", "--partitions", "2024-03-03..2024-03-01"], "2024-03-03 comes after 2024-03-01; turn them round."),
         (["quality", "readinks"], "Did you mean 'readings'?"),
-        (["quality", "--since", "soon"], "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (
+            ["quality", "--since", "soon"],
+            "since 'soon' cannot be used; write a date, 2013-02-01, or a number and one of s, m, h, d, w",
+        ),
         (["quality", "readings", "--partitions", "2024-04-01"], "readings has no partition 2024-04-01; did you mean"),
         (["kpis", "readinks"], "Did you mean 'readings'?"),
-        (["kpis", "--since", "soon"], "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (
+            ["kpis", "--since", "soon"],
+            "since 'soon' cannot be used; write a date, 2013-02-01, or a number and one of s, m, h, d, w",
+        ),
         (["kpis", "--by", "weeks"], "told apart by 'weeks'; choose one of dataset, day, code-version, phase."),
         (["kpis", "--json", "--csv"], "--json and --csv are two ways to print; choose one."),
         (["quarantine", "readinks"], "Did you mean 'readings'?"),

@@ -5,7 +5,7 @@ import pytest
 
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets_tests.forked import flow
-from flow_assets_tests.sandbox import Sandbox
+from flow_assets_tests.sandbox import DAYS, Sandbox
 
 
 def test_everything_in_short(original: Sandbox) -> None:
@@ -41,8 +41,18 @@ def test_the_values_beside_the_page(computed: Sandbox) -> None:
 def test_what_is_off_is_named(sandbox: Sandbox) -> None:
     shown = flow(sandbox, "report").stdout
     assert "0 of 16 partitions are up to date: 16 missing" in shown
-    assert "  missing: raw_readings 2024-03-01: " in shown
-    assert "  ... and 6 more: flow plan" in shown
+    assert "  missing: raw_readings 2024-03-01 .. 2024-03-05 (5 partitions): never computed\n" in shown
+    assert [line for line in shown.splitlines() if line.startswith("  missing: meters_seen: ")]
+    assert "more: flow plan" not in shown
+
+
+def test_what_is_off_is_no_range_where_days_between_are_not(sandbox: Sandbox) -> None:
+    sandbox.run("raw_readings", partitions="2024-03-03")
+    shown = flow(sandbox, "report")
+    assert "  missing: raw_readings 2024-03-01, 2024-03-02, ... 2024-03-05 (4 partitions): never " in shown.stdout
+    found = json.loads(flow(sandbox, "report", "--json").stdout)["troubles"]
+    assert found[0]["partitions"] == [day for day in DAYS if day != "2024-03-03"]
+    assert [None] in [of["partitions"] for of in found if of["dataset"] == "meters_seen"]
 
 
 def test_one_alert_is_one(computed: Sandbox) -> None:
@@ -63,7 +73,11 @@ def test_one_alert_is_one(computed: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--since", "soon"], 2, "since 'soon' is no time; write a date, 2013-02-01, or a span: 12h, 7d, 4w."),
+        (
+            ["--since", "soon"],
+            2,
+            "since 'soon' cannot be used; write a date, 2013-02-01, or a number and one of s, m, h, d, w",
+        ),
         (["--since", "2999-01-01"], 2, "since '2999-01-01' lies in the future"),
         (
             ["--html", "nowhere/report.html"],

@@ -1,8 +1,15 @@
 """`flow watch`, as cron starts it."""
 
 import json
+import os
+import signal
+import subprocess
 import time
+from datetime import datetime, timedelta
+from subprocess import PIPE
 
+import psutil
+import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from flow_assets.materialization.skin import open_instance
@@ -27,11 +34,15 @@ def test_what_is_off_is_shown_and_is_an_exit_code(sandbox: Sandbox) -> None:
     shown = sandbox.flow("watch", python=WATCH, check=False)
     assert (shown.returncode, shown.stderr) == (1, "")
     assert "failures: 1 finding." in shown.stdout.splitlines()
-    assert f"critical: raw_readings {DAYS[0]} failed: " in shown.stdout
+    assert f"#1 critical: raw_readings {DAYS[0]} failed: " in shown.stdout
     as_json = sandbox.flow("watch", "--json", python=WATCH, check=False)
-    (finding,) = json.loads(as_json.stdout)["watches"]["failures"]["findings"]
-    assert (finding["severity"], finding["partitions"]) == ("critical", [DAYS[0]])
     assert (as_json.returncode, as_json.stderr) == (1, "")
+    found = json.loads(as_json.stdout)["watches"]["failures"]
+    (finding,) = found["findings"]
+    assert (finding["severity"], finding["partitions"], found["opened"]) == ("critical", [DAYS[0]], [])
+    alert = sandbox.flow_json("alerts", "show", str(finding.pop("alert")))
+    assert finding == {name: alert[name] for name in finding}
+    assert datetime.fromisoformat(finding["since"]).utcoffset() == timedelta(0)
 
 
 def test_routes_that_cannot_be_used_keep_nobody_from_looking(sandbox: Sandbox) -> None:
@@ -73,10 +84,32 @@ def test_again_and_again_for_a_while(done: Sandbox) -> None:
     assert done.flow("watch", "--every", "1s", "--for", "1s", python=AGAIN, check=False).returncode == 1
 
 
+@pytest.mark.parametrize("when", ["while it looks", "between looks"])
+def test_ctrl_c_is_told_once_in_words_of_watching(done: Sandbox, when: str) -> None:
+    command, environment = done.command("watch", "--every", "1h"), done.environment()
+    with subprocess.Popen(
+        command, env=environment, cwd=done.root, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True
+    ) as running:
+        looks = []
+        while not looks:
+            looks = psutil.Process(running.pid).children()
+        if when == "between looks":
+            assert any(line.startswith("delivery: ") for line in running.stdout or ())
+            looks[0].wait(30)
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does, which sends it to all of its foreground
+        _, told = running.communicate(timeout=20)
+    assert told == "flow: interrupted; alerts stay as they were last seen, the next look goes on from there\n"
+    assert running.returncode == 130
+    assert not looks[0].is_running()
+
+
 def test_lengths_of_time_that_are_none(done: Sandbox) -> None:
     for arguments, told in (
-        (["--every", "soon"], "--every 'soon' is no length of time; write a number and a unit: 60s, 5m, 12h or 7d."),
-        (["--every", "1s", "--for", "0s"], "--for '0s' is no length of time"),
+        (
+            ["--every", "soon"],
+            "--every 'soon' cannot be used; write a number and one of s, m, h, d, w, from 1s to 5000w",
+        ),
+        (["--every", "1s", "--for", "0s"], "--for '0s' cannot be used; write a number"),
         (["--for", "1h"], "add --every, such as --every 60s."),
     ):
         shown = done.flow("watch", *arguments, python=WATCH, check=False)

@@ -22,8 +22,10 @@ def open_titles(alerts: Alerts) -> dict[int, str]:
 
 def test_one_failure_upstream_is_one_alert_that_names_its_forty_followers(alerts: Alerts) -> None:
     held = [finding(name, watch="failures") for name in MANY]
-    alerts.observe("failures", [*held[:20], CAUSE, *held[20:]], NOW)
-    alerts.observe("freshness", [finding(name) for name in MANY], NOW)
+    first = alerts.observe("failures", [*held[:20], CAUSE, *held[20:]], NOW)
+    second = alerts.observe("freshness", [finding(name) for name in MANY], NOW)
+    assert (len(first.numbers), len(second.numbers)) == (41, 40)
+    assert {*first.numbers.values(), *second.numbers.values()} == {1}
     assert open_titles(alerts) == {1: "readings failed"}
     evidence = alerts.get(1).finding.evidence
     assert evidence["also_found"] == 80

@@ -24,7 +24,8 @@ def alerts(engine: Engine) -> Alerts:
 
 
 def numbers(changes: Changes) -> dict[str, list[int]]:
-    return {name: [alert.number for alert in some] for name, some in vars(changes).items() if some}
+    changed = {"opened": changes.opened, "worsened": changes.worsened, "resolved": changes.resolved}
+    return {name: [alert.number for alert in some] for name, some in changed.items() if some}
 
 
 def look(alerts: Alerts, *found: object, at: float = NOW, watch: str = "freshness") -> dict[str, list[int]]:
@@ -52,6 +53,18 @@ def test_what_is_found_is_opened_kept_and_resolved(alerts: Alerts) -> None:
     assert (alert.state, alert.resolved_at, alert.seen_at) == (AlertState.RESOLVED, NOW + 120, NOW + 60)
     assert look(alerts, at=NOW + 180) == {}
     assert kinds(alerts) == ["opened", "resolved"]
+
+
+def test_each_finding_is_told_the_number_of_its_alert(alerts: Alerts) -> None:
+    other = finding("trends")
+    one, two = LATE.identity, other.identity
+    assert alerts.observe("freshness", [LATE, other, LATE], NOW).numbers == {one: 1, two: 2}
+    assert alerts.observe("freshness", [LATE], NOW + 60).numbers == {one: 1}
+    assert alerts.observe("freshness", [LATE, other], NOW + 2 * HOUR).numbers == {one: 1, two: 3}
+    alerts.resolve(1, "ann", "known", NOW + 2 * HOUR)
+    assert alerts.observe("freshness", [LATE], NOW + 3 * HOUR).numbers == {one: 1}
+    worse = replace(LATE, severity=CRITICAL)
+    assert alerts.observe("freshness", [worse], NOW + 4 * HOUR).numbers == {one: 4}
 
 
 def test_a_finding_comes_back_as_it_was(alerts: Alerts) -> None:

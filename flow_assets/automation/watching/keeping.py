@@ -1,6 +1,6 @@
 """Where findings go: what keeps the alerts that become of them, and what delivers those."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -18,6 +18,10 @@ class Changes(Protocol):
     @property
     def resolved(self) -> Sequence[Alert]:
         """Alerts of what is found no longer."""
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """Identity of each finding to the number of the alert that tells of it."""
 
 
 class AlertKeeper(Protocol):

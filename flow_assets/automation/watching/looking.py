@@ -1,7 +1,7 @@
 """One look of one watch: what it found, and what became of that."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from flow_assets.automation.watching.keeping import AlertKeeper
@@ -52,12 +52,14 @@ class Look:
         findings: everything that is off.
         opened: alerts of what had not been found before.
         resolved: alerts of what is found no longer.
+        numbers: identity of each finding to the number of the alert that tells of it; empty where none is kept.
     """
 
     watch: str
     findings: Sequence[Finding]
     opened: Sequence[Alert] = ()
     resolved: Sequence[Alert] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -106,7 +108,7 @@ def keep(name: str, findings: Sequence[Finding], now: float, keeper: AlertKeeper
     if keeper is None:
         return Look(name, findings)
     changes = keeper.observe(name, findings, now)
-    return Look(name, findings, changes.opened, changes.resolved)
+    return Look(name, findings, changes.opened, changes.resolved, changes.numbers)
 
 
 def _titles(alerts: Sequence[Alert]) -> str:

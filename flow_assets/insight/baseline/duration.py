@@ -93,10 +93,10 @@ class DurationBaseline:
             deviation = self._model.scores.tempered(look.deviation)
             look, log_seconds = replace(look, deviation=deviation), frame.centre + deviation * frame.unit
         is_fitted = self._model.learn(log_seconds, terms, look)
-        if is_fitted:
+        self._follow(look)
+        if is_fitted:  # only now: a shift is followed if, and only if, this run was judged to be one
             for chart in (*self._alarming, *self._slower, *self._faster):
                 chart.fit(self._model.past_scores, self._model.learned)
-        self._follow(look)
 
     def judge(
         self, seconds: float, *, size: float | None = None, regime: Hashable = None, at: datetime | None = None

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flow_assets.declaration import Dataset, partition_keys
-from flow_assets.errors import SelectionError, first_line
-from flow_assets.insight.quality import find_quality, since_text
+from flow_assets.errors import SelectionError
+from flow_assets.insight.quality import find_quality
 from flow_assets.insight.report.calendars import Calendar, count_all, lay_out
 from flow_assets.insight.report.costs import PhaseCosts, Savings, find_phases, find_savings, median_costs
-from flow_assets.insight.report.states import LONGEST_NOTE, Cell, Known, PartitionState, cell_of, late_partitions
+from flow_assets.insight.report.states import Known, PartitionState, cell_of, late_partitions
 from flow_assets.insight.report.trends import Expect, Trend, duration_trend, expect_usual, volume_trend
+from flow_assets.insight.report.troubles import Trouble, Troubled, Troubles, by_cause, one_by_one
+from flow_assets.insight.spans import since_text
 from flow_assets.ledger.findings import Alert, AlertSeverity, AlertState
 from flow_assets.ledger.measurements import Measurement, Measurements
 from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
-from flow_assets.memo.entries import PlanEntry
 from flow_assets.memo.explain import Explainer
 from flow_assets.memo.planner import Planner
 
@@ -24,16 +25,6 @@ MOST_ATTENTION = 40
 MOST_ALERTS = 100
 
 _SEVERITIES = list(AlertSeverity)
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A partition that is not up to date, and why in words."""
-
-    dataset: str
-    partition: str
-    state: PartitionState
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,7 @@ class Report:
         since: when the window begins, UTC, ISO 8601.
         states: every state to how many partitions are in it.
         attention: partitions that are not up to date, the worst first, at most 40.
+        troubles: all of them, those of one cause together.
         trends: two of each dataset: seconds and rows.
         phases: what took longest first.
         quality: of each dataset that was checked; the first row is about all.
@@ -72,6 +64,7 @@ class Report:
     states: Mapping[PartitionState, int]
     calendars: tuple[Calendar, ...]
     attention: tuple[Trouble, ...]
+    troubles: tuple[Troubles, ...]
     trends: tuple[Trend, ...]
     savings: Savings
     phases: tuple[PhaseCosts, ...]
@@ -117,13 +110,16 @@ def find_report(
     beginning = since_text(since, now)
     start = datetime.fromisoformat(beginning)
     if start > now:
-        raise SelectionError(f"since {since!r} lies in the future; write a date that has been, or a span: 12h, 7d, 4w.")
+        raise SelectionError(
+            f"since {since!r} lies in the future; write a date that has been, or how long ago: 12h, 7d, 4w."
+        )
     known = Measurements(project.engine, project.settings.environment)
     measurements = known.materializations(_as_long_before(start, now))
     made = [measurement for measurement in measurements if measurement.at >= beginning]
     planner = project.planner(project.graph.datasets.values(), may_wait=False)
     laid_out = _lay_out(project, planner, beginning, alerts)
     calendars = tuple(of.calendar for of in laid_out.values())
+    troubled, explainer = [one for of in laid_out.values() for one in of.troubles], Explainer(planner)
     unresolved = [alert for alert in alerts if alert.state is not AlertState.RESOLVED]
     unresolved.sort(key=lambda alert: (-_SEVERITIES.index(alert.finding.severity), -alert.opened_at))
     return Report(
@@ -133,7 +129,8 @@ def find_report(
         since=beginning,
         states=count_all(calendars),
         calendars=calendars,
-        attention=_attention(laid_out, Explainer(planner)),
+        attention=one_by_one(troubled, explainer, MOST_ATTENTION),
+        troubles=by_cause(troubled, explainer),
         trends=_trends(laid_out, project, measurements, _Judging(beginning, expect, alerts)),
         savings=_savings(known, calendars, measurements, beginning),
         phases=tuple(find_phases(made, known.runs(beginning))),
@@ -157,7 +154,7 @@ def _as_long_before(start: datetime, now: datetime) -> str:
 class _LaidOut:
     calendar: Calendar
     known: Known
-    troubles: list[tuple[PlanEntry, Cell]]
+    troubles: list[Troubled]
 
 
 def _lay_out(project: Project, planner: Planner, since: str, alerts: Sequence[Alert]) -> dict[str, _LaidOut]:
@@ -176,18 +173,6 @@ def _known(project: Project, planner: Planner, dataset: Dataset, late: Mapping[s
     name, holdings = dataset.name, project.holdings
     blocked = holdings.judgements.blocked(name)
     return Known(planner.held(name), holdings.failures(name), blocked, late.get(name, {}))
-
-
-def _attention(laid_out: Mapping[str, _LaidOut], explainer: Explainer) -> tuple[Trouble, ...]:
-    order = list(PartitionState)
-    troubles = [trouble for of in laid_out.values() for trouble in of.troubles]
-    worst = sorted(troubles, key=lambda trouble: order.index(trouble[1].state))[:MOST_ATTENTION]
-    return tuple(Trouble(e.dataset, e.partition, cell.state, _reason(e, cell, explainer)) for e, cell in worst)
-
-
-def _reason(entry: PlanEntry, cell: Cell, explainer: Explainer) -> str:
-    is_told = cell.state in (PartitionState.FAILED, PartitionState.BLOCKED, PartitionState.LATE)
-    return cell.note if is_told else first_line(explainer.reason(entry), LONGEST_NOTE)
 
 
 @dataclass(frozen=True)

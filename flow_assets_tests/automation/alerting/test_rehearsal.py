@@ -95,6 +95,24 @@ def test_a_dry_run_sends_nothing(commands: typer.Typer, routed: Path, hook: Webh
     assert hook.requests == []
 
 
+def test_scripts_are_told_the_message_and_who_took_it(commands: typer.Typer, routed: Path, hook: Webhook) -> None:
+    hook.statuses = [200, 404]
+    done = run(commands, "test", "--to", "good", "--to", "bad", "--json")
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert told["message"]["title"] == "WARNING: Test message: nothing is wrong"
+    good, bad = told["destinations"]
+    assert good == {"name": "good", "kind": "json", "is_sent": True, "is_permanent": False, "error": None}
+    assert (bad["name"], bad["is_sent"], bad["is_permanent"]) == ("bad", False, True)
+    assert bad["error"].endswith("error=404.")
+    dry = run(commands, "test", "--to", "bad", "--dry-run", "--json")
+    assert dry.exit_code == 0
+    assert json.loads(dry.stdout)["destinations"] == [
+        {"name": "bad", "kind": "json", "is_sent": None, "is_permanent": False, "error": None}
+    ]
+    assert len(hook.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

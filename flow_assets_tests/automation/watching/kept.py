@@ -1,6 +1,6 @@
 """Alerts kept in memory: as much of them as the sensors and `flow watch` need."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flow_assets.ledger.findings import Alert, AlertState, Finding
@@ -10,6 +10,7 @@ from flow_assets.ledger.findings import Alert, AlertState, Finding
 class Changed:
     opened: Sequence[Alert]
     resolved: Sequence[Alert]
+    numbers: Mapping[str, int]
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Kept:
             else:
                 self.alerts[key] = Alert(len(self.alerts) + 1, finding, AlertState.OPEN, now, now)
                 opened.append(self.alerts[key])
-        return Changed(opened, resolved)
+        return Changed(opened, resolved, {identity: self.alerts[watch, identity].number for _, identity in found})
 
     @property
     def open(self) -> list[tuple[str, str]]:

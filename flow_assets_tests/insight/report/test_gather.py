@@ -44,6 +44,32 @@ def test_what_is_off_is_said_in_words_the_worst_first(report: Report) -> None:
     assert "deciwatts" in said[f"readings {DAYS[1]}"][1]
 
 
+def test_what_is_off_for_one_cause_is_told_together(report: Report, sandbox: Sandbox) -> None:
+    assert sum(len(of.partitions) for of in report.troubles) == len(report.attention)
+    assert {of.state: 1 for of in report.troubles} == {of.state: 1 for of in report.attention}
+    held = {of.dataset: of for of in report.troubles if of.state is PartitionState.HELD}
+    assert (held["readings"].partitions, held["readings"].reason) == (
+        (DAYS[3],),
+        f"required input raw_readings {DAYS[3]} failed",
+    )
+    with sandbox.project() as project:
+        said = {of.dataset: (of.partitions, of.reason) for of in find_report(project).troubles}
+    assert said["raw_readings"] == (DAYS, "never computed")
+    assert said["readings"] == (DAYS, f"{DAYS[0]}: never computed; input raw_readings {DAYS[0]} comes first")
+    assert said["meters_seen"][0] == ("",)
+
+
+def test_failures_are_one_cause_where_they_differ_in_numbers_only(sandbox: Sandbox) -> None:
+    for day, lines in zip(DAYS[:3], ("a,many,x", "a,many,x", "a,1,x,y"), strict=True):
+        sandbox.land(day, f"meter,watts,note\n{lines}\n")
+    sandbox.run()
+    with sandbox.project() as project:
+        failed = [of for of in find_report(project).troubles if of.state is PartitionState.FAILED]
+    assert [of.partitions for of in failed] == [DAYS[:2], DAYS[2:3]]
+    assert failed[0].reason.startswith(f"{DAYS[0]}: ")
+    assert not failed[1].reason.startswith(DAYS[2])
+
+
 def test_alerts_that_are_not_resolved_come_the_most_severe_first(report: Report) -> None:
     assert [alert.number for alert in report.alerts] == [5, 4, 3]
     assert (report.alerts_open, report.alerts_resolved) == (3, 1)
@@ -91,7 +117,7 @@ def test_the_values_are_json(report: Report) -> None:
 
 
 def test_a_window_must_be_a_time(done: Sandbox) -> None:
-    with done.project() as project, pytest.raises(SelectionError, match="since 'soon' is no time"):
+    with done.project() as project, pytest.raises(SelectionError, match="since 'soon' cannot be used"):
         find_report(project, "soon")
     with done.project() as project, pytest.raises(SelectionError, match="since '2999-01-01' lies in the future"):
         find_report(project, "2999-01-01")

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flow_assets.insight.report.costs import UNTOLD, PhaseCosts
-from flow_assets.insight.report.gather import Report, Trouble
+from flow_assets.insight.report.gather import Report
 from flow_assets.insight.report.render import render
 from flow_assets.insight.report.states import Cell, PartitionState
+from flow_assets.insight.report.troubles import Trouble
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 

@@ -51,4 +51,6 @@ def test_with_the_real_baseline_it_is_part_of_the_calibration(feeds: Feeds) -> N
         (found,) = replay_arrivals(project, NOW, Budget(1.0, {("freshness", "raw"): 7.0}))
     assert (found.watch, found.dataset, found.judgements) == ("freshness", "raw", 30)
     assert found.alarms <= 1
-    assert found.began == end_of(DAYS[1])  # the first ended before anything was known
+    began = end_of(DAYS[1])  # the first ended before anything was known
+    assert found.weeks == max((NOW - began) / timedelta(weeks=1), 1.0)
+    assert 0 < found.budget <= 1
