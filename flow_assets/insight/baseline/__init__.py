@@ -9,6 +9,8 @@ What must not be taught: reused partitions and failed runs. They say nothing of 
 
 from flow_assets.insight.baseline.arrival import ArrivalBaseline
 from flow_assets.insight.baseline.duration import DurationBaseline
+from flow_assets.insight.baseline.pool import Noise, pooled_priors
+from flow_assets.insight.baseline.priors import Priors
 from flow_assets.insight.baseline.verdict import Verdict
 
-__all__ = ["ArrivalBaseline", "DurationBaseline", "Verdict"]
+__all__ = ["ArrivalBaseline", "DurationBaseline", "Noise", "Priors", "Verdict", "pooled_priors"]

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flow_assets.errors import BaselineError
 from flow_assets.insight.baseline.arguments import check_at, check_delay
 from flow_assets.insight.baseline.duration import DurationBaseline
-from flow_assets.insight.baseline.model import Priors
 from flow_assets.insight.baseline.pattern import Pattern
+from flow_assets.insight.baseline.priors import Priors
 from flow_assets.insight.baseline.verdict import Verdict
 
 PRIORS = Priors(scale=0.1, scale_runs=2.0, least_scale=0.005, unseen_mean=1.5)

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from flow_assets.insight.baseline.arguments import check_at, check_rate, check_seconds, check_size
 from flow_assets.insight.baseline.charts import Chart, CumulativeSum, MovingSum
-from flow_assets.insight.baseline.model import Frame, Look, Model, Priors, Terms
+from flow_assets.insight.baseline.model import Frame, Look, Model, Terms
+from flow_assets.insight.baseline.pool import Noise
+from flow_assets.insight.baseline.priors import Priors
 from flow_assets.insight.baseline.verdict import Verdict
 
 SHARE_OF_SINGLE, SHARE_OF_SUDDEN, SHARE_OF_LASTING = 0.2, 0.5, 0.4
@@ -56,7 +58,7 @@ class DurationBaseline:
 
         Args:
             false_alarm_rate: how often a judgement may be a false alarm.
-            priors: what to assume of noise while there are few runs.
+            priors: what to assume of noise while there are few runs; `pooled_priors` has them from other series.
 
         Raises:
             BaselineError: that is no rate.
@@ -120,6 +122,11 @@ class DurationBaseline:
             return None
         limit = self._limit(self._model.frame(terms), only_single=False)
         return None if limit >= LONGEST_LOG_SECONDS else math.exp(limit)
+
+    @property
+    def noise(self) -> Noise:
+        """How much durations vary, as far as it was measured; the rest is the priors'."""
+        return self._model.noise
 
     def _look(self, frame: Frame, log_seconds: float) -> _Judged:
         deviation = (log_seconds - frame.centre) / frame.unit

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from flow_assets.insight.baseline.history import LENGTH, Column, History
 from flow_assets.insight.baseline.level import Level, Regimes, median
+from flow_assets.insight.baseline.pool import UNKNOWN_NOISE, Noise
+from flow_assets.insight.baseline.priors import Priors
 from flow_assets.insight.baseline.scores import Scores
 from flow_assets.insight.baseline.season import NO_SEASON, Season, fit_season
 from flow_assets.insight.baseline.size import NO_EFFECT, SizeEffect, fit_size, prior_effect
@@ -24,23 +26,6 @@ SEASON_PARAMETERS = 30
 MAD_TO_DEVIATION = 1.4826
 MAD_EFFICIENCY = 0.37
 REFIT_GROWTH, REFIT_RUNS = 1.15, 50
-
-
-@dataclass(frozen=True)
-class Priors:
-    """What is assumed before anything is known.
-
-    Attributes:
-        scale: standard deviation of the logarithm of the noise.
-        scale_runs: how many runs that is worth.
-        least_scale: no less noise is believed in.
-        unseen_mean: how far, in standard deviations, a run lies off that is like none before.
-    """
-
-    scale: float = 0.3
-    scale_runs: float = 3.0
-    least_scale: float = 0.02
-    unseen_mean: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -89,19 +74,19 @@ class Look:
 class Model:
     """The model of one series of runs.
 
-    The scale is moderated toward its prior, 0.3 with the weight of three runs, as in limma (G. K. Smyth, "Linear
-    models and empirical Bayes methods for assessing differential expression", 2004): a few runs that happen to agree
-    are no proof of little noise. A new regime may differ from the one before it by a factor whose logarithm has a
+    The scale is moderated toward its prior, such as 0.3 with the weight of three runs, as in limma (G. K. Smyth,
+    "Linear models and empirical Bayes methods for assessing differential expression", 2004): a few runs that happen to
+    agree are no proof of little noise. A new regime may differ from the one before it by a factor whose logarithm has a
     standard deviation of 0.5: its first run has to be that much further off.
 
     Attributes:
         former: the level before the last shift; runs that return to it have it back with all that was known of it.
-        spread: the scale as measured, without the prior.
+        noise: the scale as measured, without the prior; infinite while it was not.
         segment: a number of the present level; runs of the history that had the same level have the same.
         ceiling: see `allowance`.
     """
 
-    priors: Priors = Priors()
+    priors: Priors = field(default_factory=Priors)
     history: History = field(default_factory=History)
     level: Level = field(default_factory=Level)
     former: Level | None = None
@@ -111,7 +96,7 @@ class Model:
     past_scores: deque[float] = field(default_factory=lambda: deque(maxlen=500))
     scores: Scores = field(default_factory=Scores)
     scale: float = 0.0
-    spread: float = math.inf
+    noise: Noise = UNKNOWN_NOISE
     segment: int = 0
     segments: int = 1
     learned: int = 0
@@ -154,7 +139,7 @@ class Model:
     def score(self, deviation: float) -> float:
         """The normal score of a deviation; where the noise is less than is believed in, no more than the deviation."""
         score = self.scores.score(deviation)
-        return score if self.spread > self.priors.least_scale else min(score, deviation)
+        return score if self.noise.spread > self.priors.least_scale else min(score, deviation)
 
     def learn(self, log_seconds: float, terms: Terms, look: Look | None) -> bool:
         """Take a run, as it looked before; None for the first. Returns whether everything was fitted anew."""
@@ -251,8 +236,8 @@ class Model:
         free = max(len(deviations) - len(np.unique(segments)), 0)
         spread = MAD_TO_DEVIATION * float(np.median(np.abs(deviations)))
         spread *= math.sqrt(len(deviations) / free) if free else 0.0
-        self.spread = spread if free else math.inf
         weight = MAD_EFFICIENCY * free
+        self.noise = Noise(spread, weight) if free else UNKNOWN_NOISE
         prior = self.priors
         variance = (prior.scale_runs * prior.scale**2 + weight * spread**2) / (prior.scale_runs + weight)
         self.scale = max(math.sqrt(variance), prior.least_scale)

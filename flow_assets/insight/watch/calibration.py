@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flow_assets.insight.baseline import ArrivalBaseline, DurationBaseline
+from flow_assets.insight.baseline import ArrivalBaseline
 from flow_assets.insight.watch.budget import Budget, read_budget
 from flow_assets.insight.watch.durations.calls import read_calls
 from flow_assets.insight.watch.durations.episodes import find_episodes
 from flow_assets.insight.watch.durations.expectations import MakeExpectation
 from flow_assets.insight.watch.durations.judged import judge
+from flow_assets.insight.watch.durations.pooling import pooled_baseline
 from flow_assets.insight.watch.freshness.replay import replay_late_partitions
 from flow_assets.insight.watch.quality.replay import replay_drifts
 from flow_assets.materialization.project import Project
@@ -84,9 +85,10 @@ class Calibration:
 
 
 def replay_durations(
-    project: Project, now: datetime, budget: Budget, make: MakeExpectation = DurationBaseline
+    project: Project, now: datetime, budget: Budget, make: MakeExpectation | None = None
 ) -> list[Replayed]:
     """All calls of all datasets in order, judged by those before them and then learned from."""
+    make = make or pooled_baseline(project, now)
     replayed = []
     for name, calls in read_calls(project, now).items():
         episodes = find_episodes(judge(calls, make(budget.rate)))

@@ -15,7 +15,7 @@ from statistics import median
 
 from flow_assets.insight.watch.durations.calls import Call
 from flow_assets.insight.watch.durations.expectations import Expectation, MakeExpectation
-from flow_assets.insight.watch.durations.judged import LEAST_EXCESS_SECONDS, size_of
+from flow_assets.insight.watch.durations.judged import LEAST_EXCESS_SECONDS, learn_call, size_of
 
 LOOKS = (3, 5, 8, 13, 21)
 """After so many calls of the new code it is asked."""
@@ -78,7 +78,7 @@ def find_change(calls: Sequence[Call], make: MakeExpectation, rate: float) -> Co
         return None
     expectation = make(rate)
     for call in before:
-        expectation.learn(call.seconds, size=size_of(call), regime=call.code_fingerprint, at=call.at)
+        learn_call(expectation, call)
     regime, recent = before[-1].code_fingerprint, before[-MOST_BEFORE:]
     earlier = [_compared(call, expectation, regime) for call in recent]
     low, high = min(map(size_of, recent)) / _COMPARABLE, max(map(size_of, recent)) * _COMPARABLE

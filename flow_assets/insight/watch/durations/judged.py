@@ -82,13 +82,18 @@ def judge(calls: Sequence[Call], expectation: Expectation, last: int | None = No
         if number >= unjudged:
             one = _judge_call(call, expectation, usual, [one.ratio for one in judged[-_LEVEL:]])
             judged.append(one if number < len(calls) - JUDGED_CALLS else _with_limit(one, expectation))
-        expectation.learn(call.seconds, size=size_of(call), regime=call.code_fingerprint, at=call.at)
+        learn_call(expectation, call)
     return tuple(judged)
 
 
 def size_of(call: Call) -> float:
     """What durations are compared by: rows read, at least one."""
     return float(max(call.rows, 1))
+
+
+def learn_call(expectation: Expectation, call: Call) -> None:
+    """Take a call into account."""
+    expectation.learn(call.seconds, size=size_of(call), regime=call.code_fingerprint, at=call.at)
 
 
 def is_noticeable(ratio: float, expected: float) -> bool:

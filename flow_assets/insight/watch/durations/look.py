@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flow_assets.insight.baseline import DurationBaseline
 from flow_assets.insight.watch.budget import read_budget
 from flow_assets.insight.watch.durations.calls import recent_calls
 from flow_assets.insight.watch.durations.code_changes import CodeChange, find_change
@@ -18,6 +17,7 @@ from flow_assets.insight.watch.durations.episodes import Episode, find_episodes
 from flow_assets.insight.watch.durations.expectations import MakeExpectation
 from flow_assets.insight.watch.durations.findings import change_finding, slow_finding, slow_machine_finding
 from flow_assets.insight.watch.durations.judged import Judged, JudgedCall, judge_calls
+from flow_assets.insight.watch.durations.pooling import pooled_baseline
 from flow_assets.insight.watch.durations.run_limits import RunLimits
 from flow_assets.insight.watch.durations.running import find_running, find_waiting, identity_of_run, slow_runs
 from flow_assets.insight.watch.memory import place_of, remembered
@@ -37,14 +37,15 @@ LEAST_OF_MACHINE = 3
 """If so many datasets of one run are slow, and at least half of them, it is told once."""
 
 
-def durations(situation: Situation, make: MakeExpectation = DurationBaseline) -> list[Finding]:
+def durations(situation: Situation, make: MakeExpectation | None = None) -> list[Finding]:
     """Everything that is slow or hangs now.
 
     Args:
         situation: what is looked at.
-        make: makes the baselines that durations are judged by.
+        make: makes the baselines that durations are judged by; by default those that know of other datasets.
     """
     project, now = situation.project, situation.now
+    make = make or pooled_baseline(project, now)
     rate = read_budget(project, now).rate
     judged = judge_calls(project, now, make)
     changes = _find_changes(situation, make, rate)

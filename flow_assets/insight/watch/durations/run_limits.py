@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flow_assets.declaration.partitions import partition_keys
 from flow_assets.insight.watch.durations.calls import Call, recent_calls
 from flow_assets.insight.watch.durations.expectations import MakeExpectation
-from flow_assets.insight.watch.durations.judged import size_of
+from flow_assets.insight.watch.durations.judged import learn_call
 from flow_assets.insight.watch.durations.spans import Span, recent_spans
 from flow_assets.insight.watch.memory import place_of, remembered
 from flow_assets.insight.watch.orchestration import ObservedRun
@@ -98,7 +98,7 @@ class RunLimits:
             return None
         expectation = self.make(self.rate)
         for call in earlier:
-            expectation.learn(call.seconds, size=size_of(call), regime=call.code_fingerprint, at=call.at)
+            learn_call(expectation, call)
         rows = median(call.rows / call.partitions for call in earlier) * partitions
         return expectation.limit(size=max(rows, 1.0), regime=earlier[-1].code_fingerprint, at=run.began)
 
