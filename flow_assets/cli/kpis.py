@@ -108,7 +108,7 @@ def _print_groups(console: "Console", found: "Kpis") -> None:
     from flow_assets.cli.console import print_table, table
     from flow_assets.insight.figures import By
 
-    counted = ("computed", "restored", "reused", "blocked", "failed")
+    counted = ("computed", "restored", "reused", "blocked", "failed", "warnings", "errors")
     columns = (
         *counted,
         "total",
@@ -139,8 +139,9 @@ def _row(of: "Figures") -> tuple[str, ...]:
     from flow_assets.cli.console import size_text
     from flow_assets.ledger.time_words import duration_text
 
+    partitions = (of.computed, of.restored, of.reused, of.blocked, of.failed)
     return (
-        *(f"{n:,}" if n else "·" for n in (of.computed, of.restored, of.reused, of.blocked, of.failed)),
+        *(f"{n:,}" if n else "·" for n in (*partitions, of.rules_warned, of.rules_failed)),
         duration_text(of.wall_seconds or None),
         duration_text(of.median_seconds),
         duration_text(of.p95_seconds),
@@ -172,7 +173,7 @@ def _print_phases(console: "Console", found: "Kpis") -> None:
 
 
 def _print_rest(console: "Console", found: "Kpis") -> None:
-    """How runs went, what was reused, and what went wrong, in a line each."""
+    """How runs went, what was reused, what rules found, and what went wrong, in a line each."""
     from flow_assets.ledger.time_words import duration_text
 
     runs, total = found.runs, found.total
@@ -189,10 +190,23 @@ def _print_rest(console: "Console", found: "Kpis") -> None:
         console.print(
             f"\n[bold]Reused[/]: {total.reused:,} partitions, {share} of what runs were asked for; saved {saved}"
         )
+    if found_by_rules := _checks_text(total):
+        console.print(f"\n[bold]Checks[/]: {found_by_rules}")
     if total.errors:
         console.print("\n[bold]Errors[/]:")
         for name, count in list(total.errors.items())[:_SHOWN_ERRORS]:
             console.print(f"  {count:,} of {name}", markup=False)
+
+
+def _checks_text(total: "Figures") -> str:
+    """What rules found; nothing where none was asked."""
+    found = {
+        "passed": total.rules_passed,
+        "warnings": total.rules_warned,
+        "errors": total.rules_failed,
+        "rows set apart": total.rows_quarantined,
+    }
+    return ", ".join(f"{what} {n:,}" for what, n in found.items() if n)
 
 
 def _bar(value: float, longest: float) -> str:

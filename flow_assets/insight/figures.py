@@ -38,6 +38,9 @@ class Figures:
         median_seconds: of what was computed; None if nothing was. So is `p95_seconds`.
         rows_per_second: rows written to seconds, of what was computed.
         peak_memory_bytes: the most that a process had held.
+        rules_passed: how often a rule held, over all that was checked when it was made. So are `rules_warned` and
+            `rules_failed`, how often one of severity warn, or error, was broken.
+        rows_quarantined: rows that left.
         phases: wall seconds by phase.
         errors: class of error, or of what is blocked the rules it breaks, to how often.
     """
@@ -58,6 +61,10 @@ class Figures:
     bytes_in: int
     bytes_out: int
     peak_memory_bytes: int
+    rules_passed: int
+    rules_warned: int
+    rules_failed: int
+    rows_quarantined: int
     phases: Mapping[str, float]
     errors: Mapping[str, int]
 

@@ -94,6 +94,7 @@ def _figures(attempts: Sequence[Measurement], reuse: Sequence[Reuse] | None) -> 
     computed = [attempt for attempt in attempts if attempt.change == "computed"]
     seconds = [attempt.wall_seconds for attempt in computed]
     rows = sum(attempt.rows_out for attempt in computed)
+    checked = [attempt.checked for attempt in attempts if attempt.checked]
     errors = Counter(attempt.error for attempt in attempts if attempt.error)
     return Figures(
         computed=counts["computed"],
@@ -112,6 +113,10 @@ def _figures(attempts: Sequence[Measurement], reuse: Sequence[Reuse] | None) -> 
         bytes_in=sum(attempt.bytes_in for attempt in attempts),
         bytes_out=sum(attempt.bytes_out for attempt in attempts),
         peak_memory_bytes=max((attempt.peak_memory_bytes for attempt in attempts), default=0),
+        rules_passed=sum(of.passed or 0 for of in checked),
+        rules_warned=sum(of.warned for of in checked),
+        rules_failed=sum(of.failed for of in checked),
+        rows_quarantined=sum(of.quarantined for of in checked),
         phases={phase: sum(of) for phase, of in _by_phase(attempt.phases for attempt in attempts).items()},
         errors=dict(errors.most_common()),
     )

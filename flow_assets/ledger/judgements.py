@@ -150,12 +150,13 @@ class Judgements:
                 found.update({Version(check.partition, check.key, check.content_hash): check for check in checks})
         return found
 
-    def current_checks(self, datasets: Sequence[str], since: str = "") -> list[Check]:
+    def current_checks(self, datasets: Sequence[str], since: str = "", most: int | None = None) -> list[Check]:
         """The last check, from `since` on, of what is there of each partition: what is kept back, or is published.
 
         Args:
             datasets: their names.
             since: UTC, ISO 8601; all by default.
+            most: only that many, those that were made last; all by default.
         """
         checks, blocked = tables.checks, tables.blocked
         is_blocked = select(blocked.c.key).where(same_partition(checks, blocked)).exists()
@@ -168,6 +169,8 @@ class Judgements:
                 checks.c.is_published != is_blocked,
             )
             .group_by(checks.c.dataset, checks.c.partition)
+            .order_by(func.max(checks.c.id).desc())
+            .limit(most)
         )
         with reading(self._engine) as connection:
             rows = connection.execute(self._checks().where(checks.c.id.in_(last)).order_by(checks.c.id))
@@ -215,6 +218,10 @@ class Judgements:
                 rows = connection.execute(select(table.c.digest, table.c.rules).where(table.c.digest.in_(some)))
                 found.update({digest: json.loads(rules) for digest, rules in rows})
         return found
+
+    def rule_counts(self, digests: Sequence[str]) -> dict[str, int]:
+        """Digest to how many rules it stands for; those that are not known are left out."""
+        return {digest: len(rules) for digest, rules in self.rule_sets(digests).items()}
 
     def keep_rule_set(self, dataset: str, digest: str, rules: Sequence[Mapping[str, Any]]) -> None:
         """Keep what the digest of a dataset's rules stands for, unless that is known."""

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Kpi
 from flow_assets.ledger.database import reading
+from flow_assets.ledger.judgements import Judgements
+from flow_assets.ledger.measured_checks import COUNTS, Checked, beside_checks
 from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, portions
 from flow_assets.ledger.times import now_text
 
@@ -38,6 +40,7 @@ class Measurement(NamedTuple):
         change: `computed` or `restored`; of attempts that came to nothing also `blocked` or `failed`.
         phases: wall seconds by phase, as far as they were told apart.
         error: of those, the class of the error, or the names of the rules that are broken.
+        checked: what its rules found; None if they were not asked, as of what failed, or not read.
     """
 
     dataset: str
@@ -57,6 +60,10 @@ class Measurement(NamedTuple):
     engine: str
     phases: Mapping[str, float]
     error: str = ""
+    checked: Checked | None = None
+
+
+_COST = Measurement._fields[:-1]
 
 
 class RunMeasurement(NamedTuple):
@@ -102,29 +109,29 @@ class Measurements:
         self._environment = environment
 
     def materializations(self, since: str = "", datasets: Sequence[str] | None = None) -> list[Measurement]:
-        """Those published at `since` (UTC, ISO 8601) or later, the oldest first."""
-        return self._measurements(since, datasets, _PUBLISHED)
+        """Those published at `since` (UTC, ISO 8601) or later, the oldest first, without what was found of them."""
+        query = self._costs(since, datasets).where(tables.kpis.c.change.in_(_PUBLISHED))
+        return [_measurement(row) for row in self._rows(query)]
 
     def attempts(self, since: str = "", datasets: Sequence[str] | None = None) -> list[Measurement]:
-        """The same, and with them what failed or was blocked."""
-        return self._measurements(since, datasets, None)
+        """The same with what was found of them, and with them what failed or was blocked."""
+        rows = self._rows(beside_checks(self._costs(since, datasets)))
+        books = sorted({row[-len(COUNTS)] for row in rows} - {None})
+        sizes = Judgements(self._engine, self._environment).rule_counts(books)
+        return [_measurement(row[: -len(COUNTS)], Checked.of(row[-len(COUNTS) :], sizes)) for row in rows]
 
-    def _measurements(
-        self, since: str, datasets: Sequence[str] | None, changes: Sequence[str] | None
-    ) -> list[Measurement]:
+    def _costs(self, since: str, datasets: Sequence[str] | None) -> Select[Any]:
         table = tables.kpis
         query = (
-            select(*(table.c[name] for name in Measurement._fields))
+            select(*(table.c[name] for name in _COST))
             .where(table.c.environment == self._environment, table.c.at >= since)
             .order_by(table.c.id)
         )
-        if datasets is not None:
-            query = query.where(table.c.dataset.in_(datasets))
-        if changes is not None:
-            query = query.where(table.c.change.in_(changes))
+        return query if datasets is None else query.where(table.c.dataset.in_(datasets))
+
+    def _rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
         with reading(self._engine) as connection:
-            rows = connection.execute(query).cursor.fetchall()  # plain tuples: there may be many
-        return [Measurement._make((*row[:-2], json.loads(row[-2]), row[-1])) for row in rows]
+            return list(connection.execute(query).cursor.fetchall())  # plain tuples: there may be many
 
     def runs(self, since: str = "") -> list[RunMeasurement]:
         """Those that started at `since` (UTC, ISO 8601) or later, the oldest first."""
@@ -175,6 +182,11 @@ def keep_measurements(
         if kpi
     ]
     insert_rows(connection, tables.kpis, rows)
+
+
+def _measurement(row: Sequence[Any], checked: Checked | None = None) -> Measurement:
+    *costs, phases, error = row
+    return Measurement._make((*costs, json.loads(phases), error, checked))
 
 
 def _json(phases: Mapping[str, float]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, delete, insert
 
 PORTION = 500
 
@@ -26,7 +26,7 @@ def is_of(table: Table, environment: str, dataset: str, partitions: Sequence[str
     return condition if partitions is None else and_(condition, table.c.partition.in_(partitions))
 
 
-def same_partition(table: Table, other: Table) -> ColumnElement[bool]:
+def same_partition(table: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Whether rows of two tables are about the same partition."""
     return and_(*(table.c[name] == other.c[name] for name in ("environment", "dataset", "partition")))
 

@@ -1,10 +1,12 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from flow_assets_tests.forked import flow
+from flow_assets_tests.ruled import EXCESSIVE, GAPPY, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 
@@ -31,6 +33,28 @@ def test_what_went_wrong_is_counted_by_class(computed: Sandbox) -> None:
     found = json.loads(flow(computed, "kpis", "raw_readings", "--json").stdout)
     assert found["groups"]["raw_readings"]["errors"] == {"LandedFileError": 1}
     assert (found["total"]["computed"], found["total"]["failed"]) == (5, 1)
+
+
+def test_warnings_and_errors_of_checks_are_beside_what_failed(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    for day, lines in zip(DAYS, (None, STRANGE, EXCESSIVE, GAPPY), strict=False):
+        sandbox.land(day, lines)
+    assert flow(sandbox, "run", "readings").code == 1
+    lines = flow(sandbox, "kpis", "readings").stdout.splitlines()
+    assert lines[1].split()[4:8] == ["blocked", "failed", "warnings", "errors"]
+    assert lines[2].split()[:8] == ["readings", "3", "·", "·", "1", "·", "2", "1"]
+    told = next(line for line in lines if line.startswith("Checks: passed "))
+    assert told.endswith("warnings 2, errors 1, rows set apart 2")
+    assert flow(sandbox, "kpis", "readings", "--by", "day").stdout.splitlines()[2].split()[6:8] == ["2", "1"]
+    version = flow(sandbox, "kpis", "readings", "--by", "code-version").stdout.splitlines()[2].split()
+    assert version[7:9] == ["2", "1"]
+    counts = {"rules_warned": 2, "rules_failed": 1, "rows_quarantined": 2}
+    found = json.loads(flow(sandbox, "kpis", "readings", "--json").stdout)["groups"]["readings"]
+    assert found.items() >= counts.items()
+    (row,) = csv.DictReader(io.StringIO(flow(sandbox, "kpis", "readings", "--csv").stdout))
+    assert {name: int(row[name]) for name in counts} == counts
+    daily = "SELECT rules_warned, rules_failed FROM ops.daily WHERE dataset = 'readings'"
+    assert json.loads(flow(sandbox, "query", daily, "--json").stdout) == [{"rules_warned": 2, "rules_failed": 1}]
 
 
 def test_where_the_time_went_is_drawn(computed: Sandbox) -> None:

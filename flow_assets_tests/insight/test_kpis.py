@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,15 @@ from hypothesis import strategies as st
 from flow_assets.errors import SelectionError
 from flow_assets.insight.figures import By, Figures
 from flow_assets.insight.kpis import find_kpis, sum_up
+from flow_assets.ledger.measured_checks import Checked
 from flow_assets.ledger.measurements import Measurement, Reuse, RunMeasurement
+from flow_assets_tests.ruled import EXCESSIVE, GAPPY, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
-ADDED = ("computed", "restored", "blocked", "failed", "rows_in", "rows_out", "bytes_in", "bytes_out")
+ADDED = (
+    *("computed", "restored", "blocked", "failed", "rows_in", "rows_out", "bytes_in", "bytes_out"),
+    *("rules_passed", "rules_warned", "rules_failed", "rows_quarantined"),
+)
 
 
 def attempt(dataset: str = "d", at: str = "2024-03-01T05", change: str = "computed", **other: object) -> Measurement:
@@ -108,6 +114,7 @@ _ATTEMPTS = st.lists(
         wall_seconds=st.integers(0, 100).map(float),
         code_fingerprint=st.sampled_from("ab"),
         rows_out=st.integers(0, 10**12),
+        checked=st.sampled_from([None, Checked(3, 1, 0, 7), Checked(None, 0, 2, 0)]),
     )
 )
 
@@ -119,6 +126,19 @@ def test_groups_come_to_the_total_whatever_they_are_told_apart_by(attempts: Sequ
         assert sum(getattr(of, name) for of in found.groups.values()) == getattr(found.total, name), name
     assert sum(getattr(found.total, name) for name in ADDED[:4]) == len(attempts)
     assert set(ADDED) <= {field.name for field in fields(Figures)}
+
+
+@pytest.mark.parametrize("by", [By.DATASET, By.DAY, By.CODE_VERSION])
+def test_what_rules_found_is_counted_over_what_was_made(tmp_path: Path, by: By) -> None:
+    sandbox = ruled(tmp_path)
+    for day, lines in zip(DAYS, (None, STRANGE, EXCESSIVE, GAPPY, "nonsense\n"), strict=True):
+        sandbox.land(day, lines)
+    sandbox.run()
+    with sandbox.project() as project:
+        (of,) = find_kpis(project, "readings", by=by).groups.values()
+        assert (of.rules_warned, of.rules_failed, of.rows_quarantined, of.blocked) == (2, 1, 2, 1)
+        assert (of.rules_passed + 3) % 4 == 0
+        assert find_kpis(project, "meters_seen").total.rules_warned == 0
 
 
 def test_one_dataset_since_a_time(done: Sandbox) -> None:

@@ -50,6 +50,7 @@ def test_the_last_check_of_what_is_published_or_else_of_what_is_kept_back(engine
     assert current(holdings) == [("a", "better", True), ("b", "mended", True)]
     assert current(holdings, ("e", "d"))[0] == ("a", "good", True)
     assert current(holdings, ("d",), "2999") == []
+    assert [c.content_hash for c in holdings.judgements.current_checks(("d", "e"), most=1)] == ["mended"]
     assert current(Holdings(engine, "elsewhere")) == []
 
 
@@ -78,6 +79,7 @@ def test_a_rule_set_is_kept_once_and_what_is_said_of_it_can_change(holdings: Hol
     judgements.keep_rule_set("d", "one", rules)
     judgements.keep_rule_set("d", "two", [])
     assert judgements.rule_sets(["one", "two", "three"]) == {"one": rules, "two": []}
+    assert judgements.rule_counts(["one", "two", "three"]) == {"one": 1, "two": 0}
     assert isinstance(judgements.rule_sets(["one"])["one"][0]["tolerance"], float)  # a share, not a number of rows
     judgements.keep_rule_set("d", "one", [{**rules[0], "description": "why"}])
     assert judgements.rule_sets(["one"])["one"][0]["description"] == "why"

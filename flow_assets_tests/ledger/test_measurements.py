@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from flow_assets.ledger import Block, Claims, Failure, Holdings, Judgement, Kpi, Publication, open_database
+from flow_assets.ledger.measured_checks import Checked
 from flow_assets.ledger.measurements import Measurements, Reuse
 from flow_assets.ledger.run_log import RunEnd, RunLog, RunStart
 
@@ -42,6 +43,39 @@ def test_every_attempt_is_kept_with_how_it_ended(engine: Engine) -> None:
     (made,) = read.materializations()
     assert (made.partition, made.engine, made.phases) == ("a", "duckdb", {"scan": 0.5, "compute": 1.0})
     assert read.attempts("2999") == read.attempts(datasets=["e"]) == Measurements(engine, "other").attempts() == []
+
+
+def test_each_attempt_has_the_check_that_was_made_of_it(engine: Engine) -> None:
+    holdings, read = Holdings(engine, "local"), Measurements(engine, "local")
+    holdings.judgements.keep_rule_set("d", "rules", [{"name": name} for name in "abcd"])
+    found = Judgement("d", "a", "content", "rules", "", 3, "{}", 0, 1, quarantined=2)
+    bad = replace(found, content_hash="bad", errors=2, warnings=0, quarantined=0)
+
+    def judge_anew(judgement: Judgement) -> None:
+        with Claims(engine, "local") as claims:
+            claims.take("d", ["a"])
+            holdings.judge([judgement], "run", claims.owner.owner)
+
+    def keep_back(judgement: Judgement) -> None:
+        with Claims(engine, "local") as claims:
+            claims.take("d", ["a"])
+            block = Block("d", "a", "key", "{}", "h 1 e", None, "it breaks", judgement, KPI)
+            holdings.block([block], "run", claims.owner.owner)
+
+    publish(engine, replace(publication("a"), judgement=found))
+    judge_anew(replace(found, warnings=4))
+    keep_back(bad)
+    keep_back(replace(bad, errors=1))
+    publish(engine, replace(publication("a"), judgement=replace(found, rules="unknown", quarantined=0)))
+    publish(engine, publication("a"))
+    assert [(m.change, m.checked) for m in read.attempts()] == [
+        ("computed", Checked(3, 1, 0, 2)),
+        ("blocked", Checked(2, 0, 2, 0)),
+        ("blocked", Checked(3, 0, 1, 0)),
+        ("computed", Checked(None, 1, 0, 0)),
+        ("computed", None),
+    ]
+    assert {m.checked for m in read.materializations()} == {None}
 
 
 def test_what_reuse_saved_is_what_computing_took_last(engine: Engine) -> None:

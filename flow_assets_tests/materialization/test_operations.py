@@ -10,6 +10,8 @@ from flow_assets.ledger.measurements import Reuse
 from flow_assets.ledger.run_log import RunEnd, RunLog, RunStart
 from flow_assets.materialization import operations
 from flow_assets.materialization.warehouse import build_warehouse, query
+from flow_assets_tests.materialization.ruled import declare
+from flow_assets_tests.ruled import EXCESSIVE, GAPPY, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
 
 START = RunStart("r", ["a", "b"], 3, "2024-03-01T00:00:00.000+00:00", "2024-03-01T00:01:00.000+00:00", {"queue": 60.0})
@@ -23,7 +25,7 @@ def ask(sandbox: Sandbox, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_every_table_is_there_before_anything_was_measured(sandbox: Sandbox) -> None:
-    for name in ("materializations", "runs", "daily", "phases"):
+    for name in ("materializations", "runs", "rules", "checked", "daily", "phases", "checks"):
         assert ask(sandbox, f"FROM ops.{name}") == []
     assert ask(sandbox, "SELECT typeof(phases) FROM (SELECT any_value(phases) AS phases FROM ops.runs)") == [
         ("MAP(VARCHAR, DOUBLE)",)
@@ -64,6 +66,87 @@ def test_a_run_is_there_with_what_reuse_saved(sandbox: Sandbox) -> None:
         ("plan", 1.0),
         ("queue", 120.0),
     ]
+
+
+def test_days_say_what_was_reused_although_nothing_was_made(sandbox: Sandbox) -> None:
+    with sandbox.project() as project:
+        log = RunLog(project.engine, project.settings.environment)
+        log.begin(START)
+        log.end(END)
+    columns = "day::VARCHAR, dataset, computed, restored, reused, saved_seconds, wall_seconds, rows_out, rules_passed"
+    assert ask(sandbox, f"SELECT {columns} FROM ops.daily") == [
+        ("2024-03-01", "a", 0, 0, 1, 2.5, 0.0, 0, 0),
+        ("2024-03-01", "b", 0, 0, 2, 0.5, 0.0, 0, 0),
+    ]
+    assert ask(sandbox, "SELECT reused_by_dataset, saved_seconds_by_dataset FROM ops.runs") == [
+        ({"a": 1, "b": 2}, {"a": 2.5, "b": 0.5})
+    ]
+
+
+def test_what_rules_found_is_beside_each_attempt(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    for day, lines in zip(DAYS, (None, STRANGE, EXCESSIVE, GAPPY, "nonsense\n"), strict=True):
+        sandbox.land(day, lines)
+    sandbox.run()
+    of_rules = "change, rules_passed, rules_warned, rules_failed, rows_quarantined"
+    found = f"SELECT partition, {of_rules} FROM ops.materializations WHERE dataset = 'readings' ORDER BY ended_at, 1"
+    rules = ask(sandbox, "SELECT count(*) FROM ops.rules JOIN ops.checked USING (rule_book) WHERE dataset = 'readings'")
+    count = int(str(rules[0][0])) // 4
+    first = {
+        (DAYS[0], "computed", count, 0, 0, 0),
+        (DAYS[1], "computed", count - 1, 1, 0, 2),
+        (DAYS[2], "blocked", count - 1, 0, 1, 0),
+        (DAYS[3], "computed", count - 1, 1, 0, 0),
+    }
+    assert set(ask(sandbox, found)) == first
+    failed = f"SELECT {of_rules} FROM ops.materializations WHERE change = 'failed'"
+    assert ask(sandbox, failed) == [("failed", None, None, None, None)]
+    daily = (
+        "SELECT rules_passed, rules_warned, rules_failed, rows_quarantined FROM ops.daily WHERE dataset = 'readings'"
+    )
+    assert ask(sandbox, daily) == [(4 * count - 3, 2, 1, 2)]
+    sandbox.land(DAYS[2])
+    sandbox.run()  # of the same name, as a step that Dagster repeats: each attempt has its own check
+    assert ask(sandbox, found)[4:] == [(DAYS[2], "computed", count, 0, 0, 0)]
+    assert set(ask(sandbox, found)[:4]) == first
+
+
+def test_checks_are_of_what_is_there_by_the_rules_as_they_are(sandbox: Sandbox) -> None:
+    rule = "fa.row_rule('deciwatts <= 30', name='is_small', severity='warn', tolerance={})"
+    declare(
+        sandbox, rule.format(1), "fa.no_drift('ks', 0.5, partitions=3, at_least=1, name='is_alike').on('deciwatts')"
+    )
+    sandbox.run("readings")
+    columns = "partition, dimension, severity, failed, total, round(share, 3), is_broken, is_published, run_id"
+    small = f"SELECT {columns} FROM ops.checks WHERE rule = 'is_small' ORDER BY ALL"
+    made = "SELECT partition, rules_warned FROM ops.materializations WHERE dataset = 'readings' ORDER BY ALL"
+    assert ask(sandbox, small) == [
+        (day, "consistency", "warn", failed, 3, share, failed > 1, True, "test")
+        for day, failed, share in zip(DAYS, (0, 1, 1, 2, 2), (0.0, 0.333, 0.333, 0.667, 0.667), strict=True)
+    ]
+    alike = ask(sandbox, "SELECT partition, measured != '' FROM ops.checks WHERE rule = 'is_alike' ORDER BY ALL")
+    assert alike == [(day, True) for day in DAYS[1:]]  # the first had nothing to compare with
+    before = ask(sandbox, made)
+    declare(sandbox, rule.format(0.3))
+    sandbox.run_id = "again"
+    assert sandbox.computed("readings") == set()
+    broken = "SELECT partition, run_id FROM ops.checks WHERE dataset = 'readings' AND is_broken ORDER BY ALL"
+    assert ask(sandbox, broken) == [(day, "again") for day in DAYS[1:]]
+    assert ask(sandbox, made) == before
+
+
+def test_checks_of_what_is_kept_back_take_the_place_of_those_of_what_is_published(tmp_path: Path) -> None:
+    sandbox = ruled(tmp_path)
+    sandbox.land(DAYS[0])
+    sandbox.run("readings", partitions=DAYS[0])
+    broken = "SELECT severity, failed, total, is_published FROM ops.checks WHERE is_broken"
+    assert ask(sandbox, broken) == []
+    sandbox.land(DAYS[0], EXCESSIVE)
+    sandbox.run("readings", partitions=DAYS[0])
+    assert ask(sandbox, broken) == [("error", 1, 2, False)]
+    sandbox.land(DAYS[0])
+    sandbox.run("readings", partitions=DAYS[0])
+    assert ask(sandbox, broken) == []
 
 
 def test_it_is_built_anew_only_when_there_is_something_new(done: Sandbox) -> None:
