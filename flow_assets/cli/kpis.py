@@ -70,14 +70,17 @@ def _print_csv(found: "Kpis") -> None:
     import csv
     import sys
 
-    from flow_assets.insight.figures import By
+    from flow_assets.insight.figures import By, PhaseFigures
+    from flow_assets.materialization.stopwatch import OF_PARTITIONS
 
     if found.by is By.PHASE:
+        columns = list(PhaseFigures.__dataclass_fields__)
         rows = [{"phase": phase, **vars(of)} for phase, of in found.phases.items()]
     else:
-        rows = [{found.by.value: group, **_flat(of, list(found.total.phases))} for group, of in found.groups.items()]
-    fields = list(rows[0]) if rows else [found.by.value]
-    writer = csv.DictWriter(sys.stdout, fields, lineterminator="\n")
+        phases = list(dict.fromkeys((*OF_PARTITIONS, *found.total.phases)))
+        columns = list(_flat(found.total, phases))
+        rows = [{found.by.value: group, **_flat(of, phases)} for group, of in found.groups.items()]
+    writer = csv.DictWriter(sys.stdout, [found.by.value, *columns], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     sys.stdout.flush()

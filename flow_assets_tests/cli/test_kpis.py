@@ -81,4 +81,12 @@ def test_nothing_is_told_as_such(sandbox: Sandbox, arguments: list[str], said: s
     done = flow(sandbox, "kpis", *arguments)
     assert (done.code, done.stdout.strip()) == (0, said)
     assert json.loads(flow(sandbox, "kpis", *arguments, "--json").stdout)["groups"] == {}
-    assert flow(sandbox, "kpis", *arguments, "--csv").stdout == "dataset\n"
+
+
+@pytest.mark.parametrize("by", ["dataset", "day", "code-version", "phase"])
+def test_csv_has_the_same_header_whether_or_not_anything_was_measured(
+    sandbox: Sandbox, original: Sandbox, by: str
+) -> None:
+    nothing = flow(sandbox, "kpis", "--by", by, "--csv").stdout.splitlines()
+    assert nothing == flow(original, "kpis", "--by", by, "--csv").stdout.splitlines()[:1]
+    assert nothing[0].split(",")[0] == by
