@@ -45,6 +45,14 @@ def test_where_the_time_went_is_drawn(computed: Sandbox) -> None:
     assert lengths == sorted(lengths, reverse=True)
 
 
+def test_where_the_time_of_a_dataset_went_that_shared_its_runs(computed: Sandbox) -> None:
+    shown = flow(computed, "kpis", "trends", "--by", "phase").stdout
+    assert "queue" not in shown.partition("\n\n")[0]
+    assert "Without the phases of 1 of its 1 runs, which were for other datasets as well: flow kpis --by phase" in shown
+    found = json.loads(flow(computed, "kpis", "trends", "--by", "phase", "--json").stdout)
+    assert (found["shared_runs"], {of["of"] for of in found["phases"].values()}) == (1, {"partition"})
+
+
 def test_csv_has_a_line_a_group_with_numbers_as_they_are(computed: Sandbox) -> None:
     rows = list(csv.DictReader(io.StringIO(flow(computed, "kpis", "--csv").stdout)))
     found = json.loads(flow(computed, "kpis", "--json").stdout)
