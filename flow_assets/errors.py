@@ -84,8 +84,8 @@ class DeliveryError(FlowError):
         self.is_permanent = is_permanent
 
 
-class PageError(FlowError):
-    """A page cannot be written where it was asked for."""
+class OutputFileError(FlowError):
+    """A file that a user named, for a page or for rows, cannot be written."""
 
 
 class WatchError(FlowError):

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 
 import typer
 
@@ -30,9 +31,22 @@ EXIT_INTERRUPTED = 130
 
 _TRUE = {"1", "true", "t", "yes", "y", "on"}  # as pydantic has it
 
+EXAMPLES = (
+    "flow land",
+    "flow plan",
+    "flow run delay_training_set --partitions 2013-01-01..2013-01-31",
+    "flow report --html report.html",
+)
+
+
+def _listed(examples: Sequence[str]) -> str:
+    return "\n".join(("Examples:", *(f"  {example}" for example in examples)))
+
+
 app = typer.Typer(
     help="Feature datasets that are checked, partitioned and never computed twice.",
-    epilog="Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130 interrupted.\n"
+    epilog=f"{_listed(EXAMPLES)}\n\n"
+    "Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130 interrupted.\n"
     "Settings are environment variables: FLOW_ASSETS_DATA=DIR writes everything under DIR.",
     no_args_is_help=True,
     add_completion=False,
@@ -41,10 +55,8 @@ app = typer.Typer(
 )
 _COMMANDS = (land, plan, run, why, fingerprint, status, kpis, quality, quarantine, profile_data, query, report, watch)
 for command in _COMMANDS:
-    examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
-    app.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
-examples = "\n".join(("Examples:", *(f"  {example}" for example in alerts.EXAMPLES)))
-app.add_typer(alerts.make_app(), name=alerts.NAME, help=alerts.__doc__, epilog=examples)
+    app.command(name=command.NAME, help=command.__doc__, epilog=_listed(command.EXAMPLES))(command.command)
+app.add_typer(alerts.make_app(), name=alerts.NAME, help=alerts.__doc__, epilog=_listed(alerts.EXAMPLES))
 
 
 def main() -> None:

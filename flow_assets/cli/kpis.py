@@ -56,6 +56,7 @@ def _json(found: "Kpis") -> dict[str, Any]:
         "total": _figures_json(found.total),
         "phases": {phase: vars(of) for phase, of in found.phases.items()},
         "runs": vars(found.runs),
+        "shared_runs": found.shared_runs,
         "unit": found.unit,
         "median_seconds_over_time": found.over_time,
     }
@@ -70,14 +71,17 @@ def _print_csv(found: "Kpis") -> None:
     import csv
     import sys
 
-    from flow_assets.insight.figures import By
+    from flow_assets.insight.figures import By, PhaseFigures
+    from flow_assets.materialization.stopwatch import OF_PARTITIONS
 
     if found.by is By.PHASE:
+        columns = list(PhaseFigures.__dataclass_fields__)
         rows = [{"phase": phase, **vars(of)} for phase, of in found.phases.items()]
     else:
-        rows = [{found.by.value: group, **_flat(of, list(found.total.phases))} for group, of in found.groups.items()]
-    fields = list(rows[0]) if rows else [found.by.value]
-    writer = csv.DictWriter(sys.stdout, fields, lineterminator="\n")
+        phases = list(dict.fromkeys((*OF_PARTITIONS, *found.total.phases)))
+        columns = list(_flat(found.total, phases))
+        rows = [{found.by.value: group, **_flat(of, phases)} for group, of in found.groups.items()]
+    writer = csv.DictWriter(sys.stdout, [found.by.value, *columns], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     sys.stdout.flush()
@@ -91,7 +95,7 @@ def _flat(of: "Figures", phases: list[str]) -> dict[str, Any]:
 def _print(console: "Console", found: "Kpis", dataset: str | None, since: str | None) -> None:
     from flow_assets.insight.figures import By
 
-    if not found.phases and not found.groups:
+    if not found.phases and not found.groups and not found.runs.count:
         what = " ".join(filter(None, (f"of {dataset}" if dataset else "", f"since {since}" if since else "")))
         console.print(f"Nothing was measured{f' {what}' if what else ' yet'}; flow run measures what it makes.")
         return
@@ -163,13 +167,19 @@ def _print_phases(console: "Console", found: "Kpis") -> None:
     shown = table(
         "Where the time went", "phase", "of each", "total", "share", "times", "median", "95 %", "drawn", texts=texts
     )
-    longest = max(of.seconds for of in found.phases.values())
+    longest = max((of.seconds for of in found.phases.values()), default=0.0)
     for phase, of in found.phases.items():
         times = (duration_text(of.median_seconds), duration_text(of.p95_seconds), _bar(of.seconds, longest))
         shown.add_row(
             phase, of.of, duration_text(of.seconds), f"{of.share:.1%}".replace("%", " %"), f"{of.count:,}", *times
         )
-    print_table(console, shown)
+    if found.phases:
+        print_table(console, shown)
+    if found.shared_runs:
+        console.print(
+            f"\nWithout the phases of {found.shared_runs:,} of its {found.runs.count:,} runs, which were for other "
+            "datasets as well: flow kpis --by phase"
+        )
 
 
 def _print_rest(console: "Console", found: "Kpis") -> None:

@@ -44,7 +44,7 @@ def command(
     if html is None:
         _print(console, report, project.graph)
         console.print("\nThe same as a page, with calendar and trends: flow report --html report.html")
-    else:
+    elif not _is_printed(html):
         from flow_assets.cli.console import size_text
 
         console.print(_headline(report), markup=False)
@@ -52,10 +52,20 @@ def command(
 
 
 def _write(report: "Report", path: Path) -> int:
-    from flow_assets.insight.report.page_file import write_page
+    """Write the page; its size in bytes."""
+    from flow_assets.insight.output_file import output_file
     from flow_assets.insight.report.render import render
 
-    return write_page(render(report), path)
+    page = render(report).encode()
+    with output_file(path) as file:
+        return file.write_bytes(page)
+
+
+def _is_printed(path: Path) -> bool:
+    """Whether the page was printed, so that nothing else may be."""
+    from flow_assets.insight.output_file import is_printed
+
+    return is_printed(path)
 
 
 def _json(report: "Report") -> dict[str, Any]:

@@ -77,11 +77,24 @@ def _look_again(every: int, longest: int | None, *, as_json: bool) -> int:
     end = time.monotonic() + longest if longest else float("inf")
     while True:
         began = time.monotonic()
+        if not as_json:
+            _print_moment()
         code = _look_apart([sys.executable, "-c", _ONCE, NAME, *flags])
         began += every
         if began >= end:
             return code
         time.sleep(max(0.0, began - time.monotonic()))
+
+
+def _print_moment() -> None:
+    from datetime import UTC, datetime
+
+    from flow_assets.cli.console import out
+    from flow_assets.ledger.time_words import moment_text
+
+    console = out()
+    console.print(f"[bold]{moment_text(datetime.now(UTC), 'seconds')}[/]")
+    console.file.flush()  # before the other process prints to the same
 
 
 def _look_apart(command: "Sequence[str]") -> int:
@@ -103,6 +116,7 @@ def _look_apart(command: "Sequence[str]") -> int:
 def _print_json(watched: "Watched") -> None:
     from flow_assets.cli.alerts_show import finding_json
     from flow_assets.cli.console import print_json
+    from flow_assets.ledger.times import ledger_time
     from flow_assets.settings import load_settings
 
     dagster_url = load_settings().dagster_url
@@ -117,7 +131,7 @@ def _print_json(watched: "Watched") -> None:
         }
         for look in watched.looks
     }
-    print_json({"watches": found, "delivery": watched.delivery})
+    print_json({"at": ledger_time(watched.at), "watches": found, "delivery": watched.delivery})
 
 
 def _print(looks: "Sequence[Look]", delivered: str) -> None:

@@ -126,6 +126,7 @@ class Kpis:
 
     Attributes:
         by: what `groups` are told apart by; by phase, there are none.
+        shared_runs: of one dataset, how many of `runs` were for others as well; their phases are not in `phases`.
         unit: what a period is: `day`, `week`, `month` or `year`.
         periods: all of them from the first measurement to the last.
         over_time: group to period to the median seconds of a computed partition.
@@ -136,6 +137,7 @@ class Kpis:
     total: Figures
     phases: Mapping[str, PhaseFigures]
     runs: RunFigures
+    shared_runs: int
     unit: str | None
     periods: Sequence[str]
     over_time: Mapping[str, Mapping[str, float]]

@@ -18,7 +18,6 @@ from flow_assets.materialization.project import Project
 
 _DAY = len("2013-01-01")
 _VERSION = 12
-_WAITING = ("queue", "startup")
 
 
 def find_kpis(project: Project, name: str | None = None, *, since: str | None = None, by: By = By.DATASET) -> Kpis:
@@ -38,26 +37,26 @@ def find_kpis(project: Project, name: str | None = None, *, since: str | None = 
     measurements = Measurements(project.engine, project.settings.environment)
     runs = measurements.runs(start)
     if name is not None:
-        runs = [_only(run, name) for run in runs if name in run.datasets]
+        runs = [_reusing_only(run, name) for run in runs if name in run.datasets]
     order = {dataset: number for number, dataset in enumerate(project.graph.datasets)}
     attempts = sorted(measurements.attempts(start, names), key=lambda m: order.get(m.dataset, len(order)))
-    return sum_up(attempts, runs, by)
+    return sum_up(attempts, runs, by, name)
 
 
-def _only(run: RunMeasurement, name: str) -> RunMeasurement:
-    """The run, without what is not about one dataset, which waits for it all the same."""
-    phases = {phase: seconds for phase, seconds in run.phases.items() if phase in _WAITING}
-    return run._replace(reused={of: reuse for of, reuse in run.reused.items() if of == name}, phases=phases)
+def _reusing_only(run: RunMeasurement, name: str) -> RunMeasurement:
+    return run._replace(reused={of: reuse for of, reuse in run.reused.items() if of == name})
 
 
-def sum_up(attempts: Sequence[Measurement], runs: Sequence[RunMeasurement], by: By) -> Kpis:
+def sum_up(attempts: Sequence[Measurement], runs: Sequence[RunMeasurement], by: By, name: str | None = None) -> Kpis:
     """Count KPIs, of datasets in the order in which they come first.
 
     Args:
         attempts: what was measured of partitions.
         runs: what was measured of runs.
         by: what to tell apart.
+        name: the only dataset that they are of; phases of runs that it shared with others are not its own.
     """
+    own = [run for run in runs if name is None or set(run.datasets) == {name}]
     groups: dict[str, list[Measurement]] = defaultdict(list)
     reuse: dict[str, list[Reuse]] = defaultdict(list)
     if by is not By.PHASE:
@@ -74,8 +73,9 @@ def sum_up(attempts: Sequence[Measurement], runs: Sequence[RunMeasurement], by: 
         by=by,
         groups={group: _figures(groups[group], None if by is By.CODE_VERSION else reuse[group]) for group in names},
         total=_figures(attempts, [of for some in reuse.values() for of in some]),
-        phases=_phases(attempts, runs),
+        phases=_phases(attempts, own),
         runs=_run_figures(runs),
+        shared_runs=len(runs) - len(own),
         unit=unit,
         periods=periods,
         over_time={group: _over_time(of, label) for group, of in groups.items()},

@@ -12,12 +12,13 @@ from flow_assets.checks.expressions import columns_of
 from flow_assets.checks.literals import text
 from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import UNPARTITIONED, Dataset, partition_keys
-from flow_assets.errors import LostObjectError, SelectionError, StoreError
+from flow_assets.errors import LostObjectError, OutputFileError, SelectionError, StoreError
+from flow_assets.insight.output_file import output_file
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.selection import choose_keys
 from flow_assets.materialization.set_apart import IS_BLOCKED, PARTITION, Kept, quarantine_files, quarantine_sql
 
-FORMATS = {".parquet": "FORMAT parquet", ".csv": "FORMAT csv, HEADER true"}
+FORMATS = {".parquet": "FORMAT parquet, USE_TMP_FILE false", ".csv": "FORMAT csv, HEADER true, USE_TMP_FILE false"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def export(project: Project, name: str, path: Path, partition: str | None = None
 
     Raises:
         SelectionError: there is no such dataset or partition, or `path` has another ending or lies in no folder.
-        StoreError: `path` cannot be written.
+        OutputFileError: `path` cannot be written.
     """
     if path.suffix not in FORMATS:
         raise SelectionError(f"{path} is neither .parquet nor .csv; name a file that ends so.")
@@ -141,14 +142,14 @@ def export(project: Project, name: str, path: Path, partition: str | None = None
     asked = set(_asked(dataset, partition))
     whole = _whole(project, [kept for kept in quarantine_files(project, dataset) if kept.partition in asked])
     columns = f"* REPLACE (array_to_string({VIOLATIONS}, ';') AS {VIOLATIONS})" if path.suffix == ".csv" else "*"
-    with _connection() as connection:
+    with output_file(path) as file, _connection() as connection:
         connection.register("nothing", _nothing(dataset))
         rows = quarantine_sql(whole.items()) if whole else "FROM nothing"
-        sql = f"COPY (SELECT {columns} FROM ({rows})) TO {text(str(path))} ({FORMATS[path.suffix]})"
+        sql = f"COPY (SELECT {columns} FROM ({rows})) TO {text(str(file))} ({FORMATS[path.suffix]})"
         try:
             return int(connection.execute(sql).fetchall()[0][0])
         except duckdb.Error as error:
-            raise StoreError(f"{path} cannot be written: {error}") from error
+            raise OutputFileError(f"{path} cannot be written: {error}") from error
 
 
 def _rows(files: Iterable[Kept]) -> dict[str, int]:

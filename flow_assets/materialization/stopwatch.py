@@ -39,6 +39,10 @@ class Phase(StrEnum):
     WAREHOUSE = "warehouse"
 
 
+OF_PARTITIONS = (Phase.SCAN, Phase.COMPUTE, Phase.SORT, Phase.CHECK, Phase.HASH, Phase.WRITE)
+"""The phases of a partition; the others are a run's."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a stretch of work took; times in seconds.

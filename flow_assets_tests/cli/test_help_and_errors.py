@@ -32,6 +32,15 @@ def test_help_lists_the_commands_and_the_exit_codes(sandbox: Sandbox) -> None:
     assert "Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130" in done.stdout
 
 
+def test_help_shows_what_to_begin_with(sandbox: Sandbox) -> None:
+    _, _, examples = flow(sandbox, "--help").stdout.partition("Examples:")
+    lines = [line.split() for line in examples.partition("Exit codes:")[0].splitlines() if line.strip()]
+    assert [line[:2] for line in lines] == [["flow", command] for command in ("land", "plan", "run", "report")]
+    for _, command, *rest in lines:
+        options = flow(sandbox, command, "--help").stdout
+        assert all(word in options for word in rest if word.startswith("--"))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_shows_examples_one_a_line(sandbox: Sandbox, command: str) -> None:
     shown = flow(sandbox, command, "--help").stdout

@@ -69,6 +69,14 @@ def test_where_the_time_went_is_drawn(computed: Sandbox) -> None:
     assert lengths == sorted(lengths, reverse=True)
 
 
+def test_where_the_time_of_a_dataset_went_that_shared_its_runs(computed: Sandbox) -> None:
+    shown = flow(computed, "kpis", "trends", "--by", "phase").stdout
+    assert "queue" not in shown.partition("\n\n")[0]
+    assert "Without the phases of 1 of its 1 runs, which were for other datasets as well: flow kpis --by phase" in shown
+    found = json.loads(flow(computed, "kpis", "trends", "--by", "phase", "--json").stdout)
+    assert (found["shared_runs"], {of["of"] for of in found["phases"].values()}) == (1, {"partition"})
+
+
 def test_csv_has_a_line_a_group_with_numbers_as_they_are(computed: Sandbox) -> None:
     rows = list(csv.DictReader(io.StringIO(flow(computed, "kpis", "--csv").stdout)))
     found = json.loads(flow(computed, "kpis", "--json").stdout)
@@ -105,4 +113,12 @@ def test_nothing_is_told_as_such(sandbox: Sandbox, arguments: list[str], said: s
     done = flow(sandbox, "kpis", *arguments)
     assert (done.code, done.stdout.strip()) == (0, said)
     assert json.loads(flow(sandbox, "kpis", *arguments, "--json").stdout)["groups"] == {}
-    assert flow(sandbox, "kpis", *arguments, "--csv").stdout == "dataset\n"
+
+
+@pytest.mark.parametrize("by", ["dataset", "day", "code-version", "phase"])
+def test_csv_has_the_same_header_whether_or_not_anything_was_measured(
+    sandbox: Sandbox, original: Sandbox, by: str
+) -> None:
+    nothing = flow(sandbox, "kpis", "--by", by, "--csv").stdout.splitlines()
+    assert nothing == flow(original, "kpis", "--by", by, "--csv").stdout.splitlines()[:1]
+    assert nothing[0].split(",")[0] == by

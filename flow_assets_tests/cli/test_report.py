@@ -27,6 +27,14 @@ def test_the_page_is_written_and_its_size_told(computed: Sandbox) -> None:
     assert page.read_text().startswith("<!doctype html>")
 
 
+def test_a_page_that_is_printed_is_all_that_is_printed(computed: Sandbox) -> None:
+    (computed.root / "here.html").symlink_to("/proc/self/fd/1")
+    shown = flow(computed, "report", "--html", "here.html").stdout
+    assert shown.startswith("<!doctype html>")
+    assert shown.rstrip().endswith("</html>")
+    assert (computed.root / "here.html").is_symlink()
+
+
 def test_the_values_beside_the_page(computed: Sandbox) -> None:
     done = flow(computed, "report", "--json", "--html", "report.html")
     found = json.loads(done.stdout)
@@ -82,9 +90,9 @@ def test_one_alert_is_one(computed: Sandbox) -> None:
         (
             ["--html", "nowhere/report.html"],
             1,
-            "nowhere/report.html: No such file or directory. Name a file in",
+            "nowhere/report.html cannot be written: No such file or directory. Name a file in",
         ),
-        (["--html", "."], 1, "which is a folder. Name a file in it."),
+        (["--html", "."], 1, "cannot be written: it is a folder. Name a file in it."),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(original: Sandbox, arguments: list[str], code: int, said: str) -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from subprocess import PIPE
 
 import psutil
@@ -80,8 +80,19 @@ def test_a_cron_line_that_is_none_keeps_dagster_from_loading_the_code(done: Sand
 def test_again_and_again_for_a_while(done: Sandbox) -> None:
     shown = done.flow("watch", "--every", "1s", "--for", "1s", "--json", python=AGAIN)
     assert json.loads(shown.stdout)["watches"]["watching"] == {"findings": [], "opened": [], "resolved": []}
+    assert abs(datetime.fromisoformat(json.loads(shown.stdout)["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
     done.write("trends.py", "1 / 0")
     assert done.flow("watch", "--every", "1s", "--for", "1s", python=AGAIN, check=False).returncode == 1
+
+
+def test_each_look_begins_with_when_it_looked(done: Sandbox) -> None:
+    began = datetime.now(UTC).replace(microsecond=0)
+    shown = done.flow("watch", "--every", "1s", "--for", "2s", python=AGAIN).stdout.splitlines()
+    starts = [number for number, line in enumerate(shown) if line.startswith("watching: ")]
+    times = [datetime.fromisoformat(shown[number - 1].replace(" UTC", "+00:00")) for number in starts]
+    assert starts[0] == 1
+    assert began <= times[0] == min(times) <= max(times) <= datetime.now(UTC)
+    assert [number for number, line in enumerate(shown) if line.endswith(" UTC")] == [number - 1 for number in starts]
 
 
 @pytest.mark.parametrize("when", ["while it looks", "between looks"])

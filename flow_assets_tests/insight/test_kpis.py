@@ -150,15 +150,18 @@ def test_one_dataset_since_a_time(done: Sandbox) -> None:
             find_kpis(project, "trend")
 
 
-def test_of_one_dataset_s_runs_only_what_it_waited_for_is_its_own(done: Sandbox) -> None:
+def test_of_one_dataset_phases_of_runs_that_it_shared_are_not_its_own(done: Sandbox) -> None:
     from flow_assets.ledger.run_log import RunEnd, RunLog, RunStart
 
     with done.project() as project:
         log = RunLog(project.engine, project.settings.environment)
         at = "2024-03-01T00:00:00.000+00:00"
-        for name in ("readings", "trends"):
-            log.begin(RunStart(name, [name], 1, at, at, {"queue": 1.0, "startup": 2.0}))
-            log.end(RunEnd(name, at, {}, {"plan": 5.0}, 1, reused={name: Reuse(1, 1.0)}))
-        found = find_kpis(project, "trends", by=By.PHASE)
-        assert (found.runs.count, found.total.reused) == (1, 1)
-        assert {name for name, of in found.phases.items() if of.of == "run"} == {"queue", "startup"}
+        for name, datasets in (("a", ["trends"]), ("b", ["readings"]), ("c", ["readings", "trends"])):
+            log.begin(RunStart(name, datasets, 1, at, at, {"queue": 1.0, "startup": 2.0}))
+            log.end(RunEnd(name, at, {}, {"plan": 5.0}, 1, reused=dict.fromkeys(datasets, Reuse(1, 1.0))))
+        found, every = (find_kpis(project, name, by=By.PHASE) for name in ("trends", None))
+    assert (found.runs.count, found.shared_runs, found.total.reused) == (2, 1, 2)
+    assert found.runs.queue_p95_seconds == 1.0
+    phases = {name: of.seconds for name, of in found.phases.items() if of.of == "run"}
+    assert phases == {"queue": 1.0, "startup": 2.0, "plan": 5.0}
+    assert (every.runs.count, every.shared_runs, every.phases["queue"].seconds) == (3, 0, 3.0)

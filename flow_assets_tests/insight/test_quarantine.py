@@ -1,9 +1,11 @@
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from flow_assets.errors import SelectionError, StoreError
+from flow_assets.errors import OutputFileError, SelectionError
 from flow_assets.insight.quarantine import Quarantine, export, find_quarantine, overview
 from flow_assets_tests.ruled import EXCESSIVE, HEAD, STRANGE, ruled
 from flow_assets_tests.sandbox import DAYS, Sandbox
@@ -135,6 +137,21 @@ def test_all_rows_are_exported(strange: Sandbox, name: str) -> None:
     assert found == [(DAYS[0], "y", violations), (DAYS[0], "z", violations)]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_rows_are_exported_to_where_a_link_leads_and_into_a_pipe(strange: Sandbox, suffix: str) -> None:
+    link, pipe = strange.root / f"link{suffix}", strange.root / f"pipe{suffix}"
+    link.symlink_to(strange.root / f"rows{suffix}")
+    os.mkfifo(pipe)
+    with strange.project() as project, ThreadPoolExecutor() as pool:
+        export(project, "readings", link)
+        read = pool.submit(pipe.read_bytes)
+        export(project, "readings", pipe)
+    assert link.is_symlink()
+    assert pipe.is_fifo()
+    assert read.result() == (strange.root / f"rows{suffix}").read_bytes()
+    assert len(duckdb.sql(f"FROM '{link}'").fetchall()) == 4
+
+
 def test_what_cannot_be_exported_is_told(strange: Sandbox) -> None:
     with strange.project() as project:
         with pytest.raises(SelectionError, match=r"rows.txt is neither .parquet nor .csv"):
@@ -142,7 +159,7 @@ def test_what_cannot_be_exported_is_told(strange: Sandbox) -> None:
         with pytest.raises(SelectionError, match=r"cannot be written: there is no folder .*nowhere; make it first\."):
             export(project, "readings", strange.root / "nowhere" / "rows.csv")
         (strange.root / "folder.csv").mkdir()
-        with pytest.raises(StoreError, match="cannot be written"):
+        with pytest.raises(OutputFileError, match="cannot be written: it is a folder"):
             export(project, "readings", strange.root / "folder.csv")
         with pytest.raises(SelectionError, match=r"meters_seen has no partitions; leave the partition out."):
             find_quarantine(project, "meters_seen", DAYS[0])

@@ -23,11 +23,13 @@ class Watched:
     """What one look from outside found.
 
     Attributes:
+        at: when it looked, in UTC.
         looks: one for each watch.
         delivery: what became of what is due, in one line.
         routes_error: why nothing could be delivered; what was found is in the ledger nevertheless.
     """
 
+    at: datetime
     looks: Sequence[Look]
     delivery: str
     routes_error: RoutesError | None = None
@@ -60,6 +62,8 @@ def watch_once(settings: Settings, load: Load, now: datetime) -> Watched:
     graph = loaded[0].graph if loaded else None
     alerts = loaded[0].alerts if loaded else Alerts(open_database(settings.ledger), settings.environment)
     try:
-        return Watched(looks, deliver_due(alerts, settings, graph, now.timestamp()))
+        return Watched(now, looks, deliver_due(alerts, settings, graph, now.timestamp()))
     except RoutesError as error:
-        return Watched(looks, "Nothing is delivered: the file of routes cannot be used, see flow alerts routes.", error)
+        return Watched(
+            now, looks, "Nothing is delivered: the file of routes cannot be used, see flow alerts routes.", error
+        )

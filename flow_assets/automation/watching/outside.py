@@ -13,7 +13,7 @@ from flow_assets.automation.watching.orchestration import observe
 from flow_assets.errors import FlowError, StoreError, first_line
 from flow_assets.insight.watch.orchestration import Orchestration
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import paragraph, titled
+from flow_assets.insight.watch.words import paragraph, titled, without_folders
 from flow_assets.ledger import open_database
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.materialization.project import Project
@@ -48,7 +48,7 @@ def look_from_outside(settings: Settings, load: Load, now: datetime, open_alerts
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  whatever keeps the code from loading is what is looked for
-        troubles.append(_does_not_load(error, now))
+        troubles.append(_trouble("code does not load", "The code does not load", error, now, settings))
     else:
         orchestration = _orchestration(settings, now, troubles)
         looks += _looks(Situation(project, now, orchestration), keeper, troubles)
@@ -63,7 +63,7 @@ def _orchestration(settings: Settings, now: datetime, troubles: list[Finding]) -
         with open_instance(settings.dagster_home) as instance:
             return observe(instance, now.timestamp())
     except StoreError as error:
-        troubles.append(_trouble("dagster cannot be asked", "Dagster cannot be asked", error, now))
+        troubles.append(_trouble("dagster cannot be asked", "Dagster cannot be asked", error, now, settings))
         return Orchestration(is_known=False)
 
 
@@ -77,21 +77,18 @@ def _looks(situation: Situation, keeper: AlertKeeper | None, troubles: list[Find
         except StoreError:
             raise
         except FlowError as error:
-            troubles.append(_trouble(f"{name} cannot look", f"The watch {name} cannot look", error, situation.now))
+            what = f"The watch {name} cannot look"
+            troubles.append(_trouble(f"{name} cannot look", what, error, situation.now, situation.project.settings))
 
 
-def _does_not_load(error: Exception, now: datetime) -> Finding:
-    return _trouble("code does not load", "The code does not load", error, now)
-
-
-def _trouble(identity: str, what: str, error: Exception, now: datetime) -> Finding:
+def _trouble(identity: str, what: str, error: Exception, now: datetime, settings: Settings) -> Finding:
     told = str(error) if isinstance(error, FlowError) else f"{type(error).__name__}: {error}"
     line = first_line(told) or type(error).__name__
     return Finding(
         watch=WATCH,
         identity=identity,
         severity=AlertSeverity.CRITICAL,
-        title=titled(f"{what}: {line}"),
+        title=titled(f"{what}: {without_folders(line, settings)}"),
         text=paragraph(told, "As long as this lasts, nothing is made anew of it and nothing of it is watched."),
         since=now.timestamp(),
         evidence={"error": type(error).__name__, "first_line": line},

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from flow_assets.settings import Settings
+
 _LISTED = 3
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b|\d+")
 _LONGEST_TITLE = 240
+_LONGEST_WORD = 80
 
 
 def span(partitions: Sequence[str]) -> str:
@@ -47,8 +50,24 @@ def one_line(text: str) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """At most so many characters; three dots stand for what is left out."""
-    return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
+    """At most so many characters, cut between words; three dots stand for what is left out.
+
+    Only a word of more than 80 characters, which is no name, is cut itself.
+    """
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 3]
+    end = max(kept.rfind(" "), kept.rfind("\n"))
+    if end > max(0, len(kept) - _LONGEST_WORD) and not text[len(kept)].isspace():
+        kept = kept[:end]
+    return f"{kept.rstrip(' ,;:' + chr(10))}..."
+
+
+def without_folders(text: str, settings: Settings) -> str:
+    """Paths of landed files told from the landing folder, others of the deployment from the data folder."""
+    for folder in (settings.landing, settings.root):
+        text = re.sub(rf"(?<![\w./-]){re.escape(str(folder))}/", "", text)
+    return text
 
 
 def paragraph(*lines: str) -> str:

@@ -1,3 +1,4 @@
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC
@@ -157,6 +158,14 @@ def test_of_much_evidence_some_is_told() -> None:
     rows = evidence_rows(finding(evidence={f"n{number}": 1.0 for number in range(20)}))
     assert len(rows) == 13
     assert rows[-1] == ("and 8 more", "")
+
+
+def test_what_is_too_long_is_cut_between_words() -> None:
+    names = [f"dataset_{number:03}" for number in range(200)]
+    said = WORDING.message(notice(title=f"It is off: {', '.join(names)}", text="; ".join(names)))
+    for told in (said.title, said.text.splitlines()[0]):
+        assert set(re.findall(r"data\w*", told)) < set(names)
+        assert "..." in told
 
 
 def test_what_is_said_of_a_deployment(graph: DatasetGraph) -> None:

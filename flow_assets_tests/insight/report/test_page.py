@@ -15,7 +15,6 @@ import pytest
 from playwright.sync_api import Page
 
 from flow_assets.insight.report.gather import Report, find_report
-from flow_assets.insight.report.page_file import write_page
 from flow_assets.insight.report.render import render
 from flow_assets.insight.report.states import PartitionState
 from flow_assets.materialization.project import Project
@@ -39,7 +38,7 @@ def _chromium() -> None:
 @pytest.fixture
 def path(report: Report, tmp_path: Path) -> Path:
     written = tmp_path / "report.html"
-    write_page(render(report), written)
+    written.write_text(render(report))
     return written
 
 
@@ -137,7 +136,7 @@ def test_a_real_year_is_small_and_readable(
     path = tmp_path / "report.html"
     deployment, now = with_bad_days(year[0], tmp_path / "data") if UPDATE else (year[0], None)
     found = find_report(Project.open(Settings(data=deployment.data)), "1h" if UPDATE else "30d", now=now)
-    assert write_page(render(found), path) < 500_000
+    assert path.write_bytes(render(found).encode()) < 500_000
     pictures = ROOT / "docs" / "images" if UPDATE else tmp_path
     with open_file(path, folder, width=DESK) as opened, evidence(opened.page, tmp_path):
         page = opened.page

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from flow_assets.insight.watch.durations.code_changes import CodeChange
 from flow_assets.insight.watch.durations.episodes import Episode
 from flow_assets.insight.watch.durations.judged import JudgedCall
+from flow_assets.insight.watch.words import listed, paragraph
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.ledger.time_words import duration_text
 
@@ -60,14 +61,17 @@ def slow_machine_finding(slow: Mapping[str, Episode]) -> Finding:
     worst = max(lasts.values(), key=lambda last: last.ratio)
     lines = [
         f"{name}: {duration_text(last.call.seconds)}, expected {duration_text(last.expected_seconds or 0)}"
-        for name, last in lasts.items()
+        for name, last in sorted(lasts.items(), key=lambda item: -item[1].ratio)
     ]
     return Finding(
         watch=_WATCH,
         identity="slow machine",
         severity=AlertSeverity.WARNING,
         title=f"{len(lasts)} datasets of one run took up to {worst.ratio:.1f} times as long as expected",
-        text="\n".join(["So many at once are slow because of the machine or its disk, not of their code.", *lines]),
+        text=paragraph(
+            "So many at once are slow because of the machine or its disk, not of their code.",
+            listed(lines, between="\n"),
+        ),
         affected=tuple(lasts),
         evidence={"slow_datasets": len(lasts), **ratios},
         since=min(episode.calls[0].call.at for episode in slow.values()).timestamp(),

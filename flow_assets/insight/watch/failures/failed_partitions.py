@@ -8,7 +8,7 @@ from flow_assets.declaration import partition_keys
 from flow_assets.errors import first_line
 from flow_assets.insight.watch.downstream import held_by
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, counted, named, paragraph, titled
+from flow_assets.insight.watch.words import alike, counted, listed, named, paragraph, titled, without_folders
 from flow_assets.ledger.failed import FailedAttempt, FailedPartition, FailedPartitions
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.time_words import moment_text
@@ -65,12 +65,12 @@ def _finding(project: Project, group: Group, attempts: Sequence[FailedAttempt]) 
     since, before = _began(project, group, attempts)
     held = held_by(project.graph, group.dataset, [f.partition for f in group.failed])
     line = first_line(last.message)
-    where = named(group.dataset, group.partitions)
+    happened = without_folders(_first_sentence(line.removeprefix(f"{group.dataset}: ")), project.settings)
     return Finding(
         watch=WATCH,
         identity=f"failed {group.dataset}: {group.cause[0]}: {group.cause[1]}",
         severity=AlertSeverity.CRITICAL,
-        title=titled(f"{where} failed: {_first_sentence(line.removeprefix(f'{group.dataset}: '))}"),
+        title=titled(f"{named(group.dataset, group.partitions)} failed: {happened}"),
         text=paragraph(
             f"{group.cause[0]}: {line}",
             _history_text(before),
@@ -122,8 +122,7 @@ def _history_text(before: Sequence[FailedAttempt]) -> str:
 def _held_text(held: Mapping[str, Sequence[str]]) -> str:
     if not held:
         return ""
-    names = "; ".join(named(name, keys) for name, keys in held.items())
-    return f"Held by it: {names}."
+    return f"Held by it: {listed([named(name, keys) for name, keys in held.items()], between='; ')}."
 
 
 def _advice(failed: FailedPartition, *, is_retryable: bool) -> str:

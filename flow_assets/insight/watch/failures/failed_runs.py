@@ -6,7 +6,7 @@ from contextlib import suppress
 from flow_assets.declaration import partition_keys
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, counted, listed, paragraph, span, titled
+from flow_assets.insight.watch.words import alike, counted, listed, paragraph, span, titled, without_folders
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.statements import portions
 from flow_assets.ledger.time_words import moment_text
@@ -34,7 +34,7 @@ def find_failed_runs(situation: Situation) -> list[Finding]:
     for run in situation.orchestration.runs:
         if _is_unexplained(situation, run) and not _is_mended(situation, run):
             groups.setdefault((run.datasets, alike(run.error)), []).append(run)
-    return [_finding(cause, runs) for cause, runs in groups.items()]
+    return [_finding(situation.project, cause, runs) for cause, runs in groups.items()]
 
 
 def _is_unexplained(situation: Situation, run: ObservedRun) -> bool:
@@ -84,17 +84,18 @@ def _are_published(project: Project, name: str, keys: Sequence[str], since: str)
     return all(key in held and held[key].published_at >= since for key in keys)
 
 
-def _finding(cause: Cause, runs: Sequence[ObservedRun]) -> Finding:
+def _finding(project: Project, cause: Cause, runs: Sequence[ObservedRun]) -> Finding:
     """What is found of `runs`, the newest first."""
     last, first = runs[0], runs[-1]
     datasets, error = cause
     what = listed(datasets) or "a job of its own"
     times = f"{len(runs)} times" if len(runs) > 1 else "once"
+    happened = without_folders(last.error, project.settings) or "no error is known"
     return Finding(
         watch=WATCH,
         identity=f"run failed: {', '.join(datasets)}: {error}",
         severity=AlertSeverity.CRITICAL if len(runs) >= OFTEN else AlertSeverity.WARNING,
-        title=titled(f"A run of {what} failed {times}: {last.error or 'no error is known'}"),
+        title=titled(f"A run of {what} failed {times}: {happened}"),
         text=paragraph(
             f"Not of a partition, but of: {last.error}." if last.error else "Its process said nothing before it ended.",
             f"{counted(len(runs), 'run')}, the last one ended at {moment_text(_end(last))}.",

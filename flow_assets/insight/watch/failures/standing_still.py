@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flow_assets.insight.watch.orchestration import ObservedTick
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, listed, paragraph, titled
+from flow_assets.insight.watch.words import alike, listed, paragraph, titled, without_folders
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.time_words import duration_in_words, moment_text
 
@@ -19,6 +19,7 @@ ALL_SILENT_SECONDS = 300.0
 ONE_SILENT_SECONDS = 1830.0
 """One may be busy: Dagster tolerates half an hour beyond the time between two signs."""
 
+_NAMED = 10
 _HANGS_AFTER_SECONDS = 600.0
 _HUNG_FOR_SECONDS = 24 * 3600.0
 _SENSOR_STOPPED_SECONDS = 900.0
@@ -39,7 +40,7 @@ def find_standing_still(situation: Situation) -> list[Finding]:
         for tick in orchestration.ticks
         if tick.status == "STARTED" and _HANGS_AFTER_SECONDS <= now - tick.at <= _HUNG_FOR_SECONDS and not silent
     ]
-    return [*silent, *(_failing(error, ticks) for error, ticks in failing.items()), *hanging]
+    return [*silent, *(_failing(situation, error, ticks) for error, ticks in failing.items()), *hanging]
 
 
 def _is_switched_off(tick: ObservedTick, now: float) -> bool:
@@ -61,18 +62,19 @@ def _since(tick: ObservedTick) -> float:
     return tick.at if tick.failed_since is None else tick.failed_since
 
 
-def _failing(cause: str, ticks: Sequence[ObservedTick]) -> Finding:
+def _failing(situation: Situation, cause: str, ticks: Sequence[ObservedTick]) -> Finding:
     """What is found of ticks that fail of the same."""
     names = [f"the {tick.kind} {tick.name}" for tick in ticks]
     error, since = ticks[0].error or "no error is known", min(map(_since, ticks))
-    title = f"{listed(names)} {'fails' if len(names) == 1 else 'fail'}: {error}"
+    happened = without_folders(error, situation.project.settings)
+    title = f"{listed(names)} {'fails' if len(names) == 1 else 'fail'}: {happened}"
     return Finding(
         watch=WATCH,
         identity=f"ticks fail: {cause}",
         severity=AlertSeverity.CRITICAL,
         title=titled(title[0].upper() + title[1:]),
         text=paragraph(
-            f"Each tick has failed since {moment_text(since)}: {', '.join(names)}.",
+            f"Each tick has failed since {moment_text(since)}: {listed(names, _NAMED)}.",
             f"The last error: {error}.",
             "As long as this lasts, what they are for is not done.",
             "Their ticks, with the whole error, are in Dagster's UI under Automation.",

@@ -10,6 +10,7 @@ from flow_assets.insight.watch.freshness.pace import Pace
 from flow_assets.insight.watch.freshness.series import Series
 from flow_assets.insight.watch.links import link_to
 from flow_assets.insight.watch.situation import Situation
+from flow_assets.insight.watch.words import listed
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.ledger.time_words import duration_in_words, moment_text
 from flow_assets.materialization.project import Project
@@ -108,7 +109,7 @@ def _landed(project: Project, lateness: Lateness) -> str:
 
 
 def _waiting_text(lateness: Lateness) -> str:
-    return f"Waiting for it: {', '.join(lateness.waiting)}." if lateness.waiting else ""
+    return f"Waiting for it: {listed(lateness.waiting)}." if lateness.waiting else ""
 
 
 def _evidence(lateness: Lateness, now: float) -> Mapping[str, float | str]:

@@ -116,7 +116,7 @@ def _blocked_finding(project: Project, dataset: Dataset, group: BlockedGroup, pa
         text=paragraph(
             told,
             "It is not published: readers stay on the last good version, if there is one.",
-            f"Held by it: {', '.join(held)}." if held else "",
+            f"Held by it: {listed(list(held))}." if held else "",
             f"Its rows: FROM blocked.{name}. Land a good file or relax the rule, then: flow run",
         ),
         since=min(unix_time(block.at) for block in group.blocked.values()),

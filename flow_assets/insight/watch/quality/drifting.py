@@ -12,7 +12,7 @@ from flow_assets.insight.watch.downstream import without_consequences
 from flow_assets.insight.watch.quality.drift import Drift, find_drift, season_of
 from flow_assets.insight.watch.quality.series import Series, series_of
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import paragraph, titled
+from flow_assets.insight.watch.words import listed, paragraph, titled
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.ledger.times import unix_time
 from flow_assets.materialization.project import Project
@@ -74,7 +74,7 @@ def _finding(drifts: Sequence[Drift], rate: float) -> Finding:
             f"Since {worst.first} or before, as the median of each {worst.size} partitions has it.",
             f"Between {_number(low)} and {_number(high)} {unit} was expected.",
             "No limit is broken by it." if series.is_share else "",
-            f"Also: {', '.join(others)}." if others else "",
+            f"Also: {listed(others)}." if others else "",
             f"Look at it: flow quality {series.dataset}. If it is right so, it is what is usual after some weeks.",
         ),
         since=unix_time(worst.since),

@@ -27,18 +27,19 @@ def with_dependents(sandbox: Sandbox, number: int) -> None:
 
 
 def test_a_failure_with_many_dependents_is_one_finding_until_it_is_mended(sandbox: Sandbox) -> None:
-    with_dependents(sandbox, 7)
+    with_dependents(sandbox, 40)
     sandbox.land(DAYS[2], BAD)
     sandbox.run()
     (finding,) = found(sandbox)
     assert (finding.watch, finding.severity, finding.dataset) == ("failures", "critical", "raw_readings")
     assert finding.partitions == (DAYS[2],)
-    assert set(finding.affected) == {"readings", "trends", *(f"trends_{n}" for n in range(7))}
-    assert finding.evidence["held_partitions"] == 9
+    assert set(finding.affected) == {"readings", "trends", *(f"trends_{n}" for n in range(40))}
+    assert finding.evidence["held_partitions"] == 42
     assert finding.evidence["is_new"] == "yes"
     assert finding.title.startswith(f"raw_readings {DAYS[2]} failed: ")
     assert ". " not in finding.title, "what to do is in the text"
     assert "many" in finding.text
+    assert f"Held by it: readings {DAYS[2]}; trends {DAYS[2]}; trends_0 {DAYS[2]} and 39 more.\n" in finding.text
     assert found(sandbox) == [finding]
     sandbox.land(DAYS[2])
     sandbox.run()
@@ -57,6 +58,14 @@ def test_partitions_that_failed_of_the_same_are_one_finding_and_others_another(s
     sandbox.land(DAYS[0])
     sandbox.run()
     assert {finding.identity: finding.partitions for finding in found(sandbox)}[before] == DAYS[1:3]
+
+
+def test_the_title_tells_a_landed_file_from_the_landing_folder_and_the_text_whole(sandbox: Sandbox) -> None:
+    path = sandbox.land(DAYS[2], BAD)
+    sandbox.run()
+    (finding,) = found(sandbox)
+    assert finding.title.startswith(f"raw_readings {DAYS[2]} failed: readings/{DAYS[2]}.csv")
+    assert str(path) in finding.text
 
 
 def test_what_failed_so_before_is_known(sandbox: Sandbox) -> None:
