@@ -143,7 +143,8 @@ class Look:
 
     def _reopen(self, row: AlertRow, finding: Finding) -> None:
         at = max(self.view.now, row.resolved_at)
-        again = {"resolved_at": None, "unseen_since": None, "is_settled": False, "is_routed": False, "is_muted": False}
+        again: dict[str, Any] = {"resolved_at": None, "unseen_since": None, "acknowledged_by": "", "note": ""}
+        again |= {"is_settled": False, "is_routed": False, "is_muted": False}
         self._set(row.number, **self._packed(finding), seen_at=at, reopenings=row.reopenings + 1, **again)
         self._note(row.number, "reopened", "", at)
         self.opened.append(row.number)

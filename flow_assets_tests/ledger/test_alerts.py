@@ -158,6 +158,16 @@ def test_what_gets_worse_is_news_and_what_eases_is_not(alerts: Alerts) -> None:
     assert kinds(alerts) == ["opened", "acknowledged", "worsened", "eased"]
 
 
+def test_what_comes_back_is_news_to_who_took_care_of_it(alerts: Alerts) -> None:
+    look(alerts, LATE)
+    alerts.acknowledge(1, "ann", "on it", NOW)
+    look(alerts, at=NOW + 60)
+    assert alerts.get(1).acknowledged_by == "ann"
+    assert look(alerts, LATE, at=NOW + 120) == {"opened": [1]}
+    assert (alerts.get(1).state, alerts.get(1).acknowledged_by, alerts.get(1).note) == (AlertState.OPEN, "", "")
+    assert kinds(alerts) == ["opened", "acknowledged", "resolved", "reopened"]
+
+
 def test_people_acknowledge_all_or_none(alerts: Alerts) -> None:
     look(alerts, LATE, finding("trends"), finding("other"))
     look(alerts, LATE, finding("trends"))
