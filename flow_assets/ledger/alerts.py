@@ -203,8 +203,8 @@ class Alerts:
                     raise AlertError(f"Alert {row.number} is resolved already; nothing was changed.")
                 end: dict[str, Any] = {}
                 if event.kind == "resolved":
-                    end = {"resolved_at": max(event.at, row.seen_at), "is_dismissed": True, "is_settled": False}
-                    end["is_muted"] = view.alert(row).silenced_until is not None
+                    end = {"resolved_at": max(event.at, row.seen_at), "is_by_hand": True, "is_dismissed": True}
+                    end |= {"is_settled": False, "is_muted": view.alert(row).silenced_until is not None}
                 if changed := {**values, **end}:
                     connection.execute(update(alerts).where(is_alert(self._environment, row.number)).values(**changed))
                 act(connection, row)

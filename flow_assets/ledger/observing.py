@@ -118,7 +118,7 @@ class Look:
             self.worsened.append(row.number)
 
     def _open(self, finding: Finding, former: AlertRow | None) -> None:
-        if former is not None and not former.is_dismissed and self._is_soon_after(former):
+        if former is not None and not former.is_by_hand and self._is_soon_after(former):
             self._reopen(former, finding)
             return
         query = select(func.max(alerts.c.number)).where(alerts.c.environment == self.environment)

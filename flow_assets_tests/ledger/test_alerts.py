@@ -193,6 +193,16 @@ def test_what_somebody_resolved_stays_so_while_the_same_is_found(alerts: Alerts)
     assert [alert.former for alert in alerts.find()] == [2, 1, None]
 
 
+def test_what_somebody_resolved_and_comes_anew_is_a_new_alert_however_soon(alerts: Alerts) -> None:
+    look(alerts, LATE)
+    alerts.resolve(1, "ann", "as planned", NOW + 60)
+    look(alerts, LATE, at=NOW + 120)
+    assert look(alerts, at=NOW + 180) == {}
+    assert look(alerts, LATE, at=NOW + 240) == {"opened": [2]}
+    assert (alerts.get(2).former, alerts.get(2).note, alerts.get(1).note) == (1, "", "as planned")
+    assert kinds(alerts) == ["opened", "resolved"]
+
+
 def test_alerts_are_found_by_state_and_time(alerts: Alerts) -> None:
     look(alerts, LATE, finding("trends"))
     look(alerts, LATE, at=NOW + 60)
