@@ -133,21 +133,6 @@ def test_a_look_that_began_before_the_last_one_changes_nothing_of_what_that_saw(
     assert kinds(alerts) == ["opened", "resolved"]
 
 
-def test_a_clock_that_was_set_back_opens_nothing_twice_and_loses_no_end(alerts: Alerts) -> None:
-    look(alerts, LATE)
-    assert look(alerts, LATE, at=NOW - DAY) == {}
-    assert alerts.get(1).seen_at == NOW
-    assert look(alerts, at=NOW - DAY) == {"resolved": [1]}
-    assert alerts.get(1).resolved_at == NOW
-    assert look(alerts, LATE, at=NOW - DAY) == {"opened": [1]}
-    assert look(alerts, at=NOW + DAY) == {}  # it has come back, so that it must stay away for an hour
-    assert look(alerts, at=NOW - DAY) == {}
-    assert look(alerts, at=NOW - DAY + HOUR) == {"resolved": [1]}
-    alert = alerts.get(1)
-    assert alert.resolved_at is not None
-    assert alert.opened_at <= alert.seen_at <= alert.resolved_at
-
-
 def test_what_gets_worse_is_news_and_what_eases_is_not(alerts: Alerts) -> None:
     look(alerts, LATE)
     alerts.acknowledge(1, "ann", "on it", NOW)
