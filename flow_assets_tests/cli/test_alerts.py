@@ -47,10 +47,10 @@ def test_without_alerts_it_says_so(sandbox: Sandbox) -> None:
 
 def test_open_alerts_are_listed(sandbox: Sandbox, alerts: Alerts) -> None:
     lines = said(sandbox).splitlines()
-    heading = "number severity state since dataset taken care of by title"
+    heading = "number severity state since dataset owner taken care of by title"
     assert lines[1].split() == heading.split()
     assert re.split(r"\s{2,}", lines[3].strip()) == [
-        *("1", "critical", "open", "1 h 30 min", "readings", "·", "readings [2024-03-01] is late")
+        *("1", "critical", "open", "1 h 30 min", "readings", "·", "·", "readings [2024-03-01] is late")
     ]
     assert said(sandbox, "list") == said(sandbox)
     done = flow(sandbox, "alerts", "list", "--exit-code")

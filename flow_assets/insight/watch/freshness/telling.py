@@ -120,7 +120,6 @@ def _evidence(lateness: Lateness, now: float) -> Mapping[str, float | str]:
         "late_seconds": now - due.at,
         **({"missing_partitions": float(len(lateness.partitions))} if lateness.partitions[0] else {}),
         **bound,
-        "owner": ", ".join(lateness.dataset.owners) or "nobody",
     }
 
 

@@ -59,7 +59,6 @@ def test_what_is_known_of_a_late_day_is_told(feeds: Feeds) -> None:
         "late_seconds": 5400.0,
         "missing_partitions": 1.0,
         "bound_seconds": 36_000.0,
-        "owner": "team:feeds",
         "last_published": "2024-03-09",
         "last_published_at": "2024-03-10 10:00 UTC",
         "usual_arrival": "5 hours after the period's end",
