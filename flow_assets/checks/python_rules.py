@@ -10,7 +10,7 @@ import pyarrow as pa
 from flow_assets.checks.unique import Mask
 from flow_assets.declaration import Rule
 from flow_assets.declaration.pandera_checks import check_of
-from flow_assets.errors import RuleError
+from flow_assets.errors import RuleError, sentence
 
 
 def failing_in_python(table: pa.Table, rule: Rule) -> Mask:
@@ -31,7 +31,8 @@ def failing_in_python(table: pa.Table, rule: Rule) -> Mask:
     except RuleError:
         raise
     except Exception as error:  # whatever a rule's function raises, people are told whose it is
-        raise RuleError(f"Rule {rule.name}: its function raised {type(error).__name__}: {error}.") from error
+        raised = f"{type(error).__name__}: {error}"
+        raise RuleError(sentence(f"Rule {rule.name}: its function raised {raised}")) from error
     return _failing(result.check_output, result.checked_object, frame.index, rule)
 
 

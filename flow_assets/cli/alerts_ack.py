@@ -24,7 +24,7 @@ def command(numbers: Numbers, note: Note = "", by: By = None, as_json: AsJson = 
     alerts = Alerts(open_database(settings.ledger), settings.environment)
     alerts.acknowledge(numbers, who, note, now)
     if as_json:
-        print_changed(alerts, numbers, settings.dagster_url, now)
+        print_changed(alerts, numbers, settings, now)
         return
     for number in dict.fromkeys(numbers):
         out().print(f"Alert {number} is taken care of by {who}.", markup=False)

@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flow_assets.ledger.alerts import Alerts
     from flow_assets.ledger.silences import Silence
+    from flow_assets.settings import Settings
 
 
 def print_changed(
-    alerts: "Alerts", numbers: Sequence[int], dagster_url: str, now: float, silences: "Sequence[Silence]" = ()
+    alerts: "Alerts", numbers: Sequence[int], settings: "Settings", now: float, silences: "Sequence[Silence]" = ()
 ) -> None:
     """Print what was changed.
 
     Args:
         alerts: of the deployment.
         numbers: the alerts that were changed.
-        dagster_url: where links lead to.
+        settings: of the deployment.
         now: when they were changed, Unix time in seconds.
         silences: those that have begun or ended.
     """
     from flow_assets.cli.alerts_list import listed_json
+    from flow_assets.cli.alerts_owners import wording_of
     from flow_assets.cli.console import print_json
 
     changed = [alerts.get(number, now) for number in dict.fromkeys(numbers)]
-    print_json(listed_json(changed, silences, now, dagster_url))
+    print_json(listed_json(changed, silences, now, wording_of(settings)))

@@ -9,6 +9,7 @@ from flow_assets.cli.alerts_options import AsJson, ExitCode, ShowAll, Since
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flow_assets.automation.alerting.notices import Wording
     from flow_assets.ledger.findings import Alert
     from flow_assets.ledger.silences import Silence
 
@@ -29,6 +30,7 @@ def command(
     """List alerts."""
     import time
 
+    from flow_assets.cli.alerts_owners import wording_of
     from flow_assets.cli.console import print_json
     from flow_assets.insight.spans import since_text
     from flow_assets.ledger import open_database
@@ -42,22 +44,23 @@ def command(
     alerts = Alerts(open_database(settings.ledger), settings.environment)
     states = None if show_all or since is not None else set(AlertState) - {AlertState.RESOLVED}
     found, silences = alerts.find(states, after, now), alerts.silences(now)
+    wording = wording_of(settings)
     if as_json:
-        print_json(listed_json(found, silences, now, settings.dagster_url))
+        print_json(listed_json(found, silences, now, wording))
     else:
-        _print(found, silences, now)
+        _print(found, silences, now, wording)
     if exit_code and any(alert.state is AlertState.OPEN for alert in found):
         raise typer.Exit(1)
 
 
 def listed_json(
-    alerts: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, dagster_url: str
+    alerts: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, wording: "Wording"
 ) -> dict[str, Any]:
     """Alerts and silences for scripts; those that a command has changed have the form of those that are listed."""
     from flow_assets.cli.alerts_show import alert_json
 
     return {
-        "alerts": [alert_json(alert, now, dagster_url) for alert in alerts],
+        "alerts": [alert_json(alert, now, wording) for alert in alerts],
         "silences": [_silence_json(silence) for silence in silences],
     }
 
@@ -74,7 +77,7 @@ def _silence_json(silence: "Silence") -> dict[str, Any]:
     }
 
 
-def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float) -> None:
+def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, wording: "Wording") -> None:
     from rich.markup import escape
 
     from flow_assets.cli.console import out, print_table, table
@@ -84,13 +87,13 @@ def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float) 
     if not found:
         console.print("No alert is open. See those that were: flow alerts list --all")
     else:
-        texts = ("severity", "state", "dataset", "taken care of by", "title")
+        texts = ("severity", "state", "dataset", "owner", "taken care of by", "title")
         shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts, folded="title")
         for alert in found:
             since = duration_text(now - alert.opened_at)
-            about = (alert.finding.dataset or "·", alert.acknowledged_by or "·", alert.finding.title)
+            about = (alert.finding.dataset, wording.owner(alert.finding), alert.acknowledged_by, alert.finding.title)
             told = (str(alert.number), _colored(alert.finding.severity), alert.state.value, since)
-            shown.add_row(*told, *(escape(text) for text in about))
+            shown.add_row(*told, *(escape(text or "·") for text in about))
         print_table(console, shown)
     for silence in silences:
         which = f"alert {silence.number}" if silence.number is not None else str(silence.matcher)

@@ -9,6 +9,7 @@ from flow_assets.cli.alerts_options import AsJson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flow_assets.automation.alerting.notices import Wording
     from flow_assets.ledger.alert_rows import AlertEvent
     from flow_assets.ledger.deliveries import Delivery
     from flow_assets.ledger.findings import Alert, Finding
@@ -27,6 +28,7 @@ def command(
     """Show an alert."""
     import time
 
+    from flow_assets.cli.alerts_owners import wording_of
     from flow_assets.cli.console import out, print_json
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
@@ -35,22 +37,23 @@ def command(
     settings, now = load_settings(), time.time()
     alerts = Alerts(open_database(settings.ledger), settings.environment)
     alert = alerts.get(number, now)
+    wording = wording_of(settings)
     events, deliveries = alerts.events(number), alerts.outbox.of(number)
     if as_json:
         told = {"events": [_event_json(e) for e in events], "deliveries": [_delivery_json(d) for d in deliveries]}
-        print_json(alert_json(alert, now, settings.dagster_url) | told)
+        print_json(alert_json(alert, now, wording) | told)
         return
-    for line in _lines(alert, now, settings.dagster_url):
+    for line in _lines(alert, now, wording):
         out().print(line, markup=False)
     _print_history(events, deliveries)
 
 
-def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
+def alert_json(alert: "Alert", now: float, wording: "Wording") -> dict[str, Any]:
     """An alert for scripts."""
     return {
         "number": alert.number,
         "state": alert.state.value,
-        **finding_json(alert.finding, dagster_url),
+        **finding_json(alert.finding, wording),
         "opened_at": moment_json(alert.opened_at),
         "open_seconds": round(_open_seconds(alert, now), 3),
         "seen_at": moment_json(alert.seen_at),
@@ -62,7 +65,7 @@ def alert_json(alert: "Alert", now: float, dagster_url: str) -> dict[str, Any]:
     }
 
 
-def finding_json(finding: "Finding", dagster_url: str) -> dict[str, Any]:
+def finding_json(finding: "Finding", wording: "Wording") -> dict[str, Any]:
     """What was found, for scripts; JSON knows no infinity."""
     from dataclasses import asdict
     from math import isfinite
@@ -74,7 +77,8 @@ def finding_json(finding: "Finding", dagster_url: str) -> dict[str, Any]:
             name: value if isinstance(value, str) or isfinite(value) else str(value)
             for name, value in finding.evidence.items()
         },
-        "link": finding.page(dagster_url) or None,
+        "owner": wording.owner(finding) or None,
+        "link": finding.page(wording.dagster_url) or None,
     }
 
 
@@ -89,10 +93,10 @@ def _open_seconds(alert: "Alert", now: float) -> float:
     return max(0.0, (now if alert.resolved_at is None else alert.resolved_at) - alert.opened_at)
 
 
-def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
+def _lines(alert: "Alert", now: float, wording: "Wording") -> list[str]:
     from flow_assets.ledger.time_words import duration_text, moment_text
 
-    finding = alert.finding
+    finding, owner = alert.finding, wording.owner(alert.finding)
     span = duration_text(_open_seconds(alert, now))
     note = f": {alert.note}" if alert.note else ""
     evidence = [f"  {name.replace('_', ' ')}: {_value(value)}" for name, value in finding.evidence.items()]
@@ -100,6 +104,7 @@ def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
         f"Alert {alert.number}: {finding.title}",
         f"{finding.severity}, {_state_text(alert, span)}, found by {finding.watch}",
         f"dataset: {finding.dataset}" if finding.dataset else "",
+        f"owner: {owner}" if owner else "",
         f"partitions: {', '.join(finding.partitions)}" if finding.partitions else "",
         f"affected: {', '.join(finding.affected)}" if finding.affected else "",
         f"began: {moment_text(finding.since)}",
@@ -108,7 +113,7 @@ def _lines(alert: "Alert", now: float, dagster_url: str) -> list[str]:
         f"the same as alert {alert.former}, which was resolved" if alert.former else "",
         f"\n{finding.text}" if finding.text else "",
         "\n".join(("\nSeen and expected:", *evidence)) if evidence else "",
-        f"\n{finding.page(dagster_url)}" if finding.link else "",
+        f"\n{finding.page(wording.dagster_url)}" if finding.link else "",
     )
     return [line for line in lines if line]
 

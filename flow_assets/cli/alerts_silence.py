@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913  what is silenced, and until when, can be said in 
         silence = alerts.silence_matching(target, end, who, note, now)
     if as_json:
         numbers = [target] if isinstance(target, int) else []
-        print_changed(alerts, numbers, settings.dagster_url, now, [silence])
+        print_changed(alerts, numbers, settings, now, [silence])
         return
     what = f"Alert {target}" if isinstance(target, int) else f"What fits {target}"
     out().print(f"{what} is silenced until {moment_text(end)}.", markup=False)

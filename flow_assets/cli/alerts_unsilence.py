@@ -43,7 +43,7 @@ def command(  # noqa: PLR0913  named in the same ways in which it was silenced
     ended = alerts.unsilence(target, by or user_name(), note, now)
     if as_json:
         numbers = [target] if isinstance(target, int) else []
-        print_changed(alerts, numbers, settings.dagster_url, now, ended)
+        print_changed(alerts, numbers, settings, now, ended)
         return
     what = f"Alert {target}" if isinstance(target, int) else f"What fits {target}"
     out().print(f"{what} is delivered again.", markup=False)

@@ -23,7 +23,7 @@ from flow_assets.cli import (
     watch,
     why,
 )
-from flow_assets.errors import FlowError, SelectionError, SettingsError
+from flow_assets.errors import FlowError, SelectionError, SettingsError, sentence
 
 EXIT_PROBLEM = 1
 EXIT_USAGE = 2
@@ -76,7 +76,8 @@ def main() -> None:
             sys.exit(EXIT_INTERRUPTED)
         if _is_debugging():
             traceback.print_exc()
-        _complain(f"unexpected {type(error).__name__}: {error}. Set FLOW_ASSETS_DEBUG=1 to see where, and report it.")
+        unexpected = sentence(f"unexpected {type(error).__name__}: {error}")
+        _complain(f"{unexpected} Set FLOW_ASSETS_DEBUG=1 to see where, and report it.")
         sys.exit(EXIT_PROBLEM)
 
 

@@ -34,7 +34,7 @@ def _import(name: str, root: Path | None) -> Any:
     import sys
 
     from flow_assets.declaration import Dataset
-    from flow_assets.errors import SelectionError
+    from flow_assets.errors import SelectionError, sentence
 
     module_name, _, path = name.partition(":")
     if not path:
@@ -45,6 +45,6 @@ def _import(name: str, root: Path | None) -> Any:
         for part in path.split("."):
             found = getattr(found, part)
     except Exception as error:  # whatever the module raises, people are told
-        cause = f"{type(error).__name__}: {error}"
-        raise SelectionError(f"{name!r} cannot be imported: {cause}. Is --root right?") from error
+        cause = sentence(f"{type(error).__name__}: {error}")
+        raise SelectionError(f"{name!r} cannot be imported: {cause} Is --root right?") from error
     return found.function if isinstance(found, Dataset) else found

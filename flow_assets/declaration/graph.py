@@ -55,6 +55,11 @@ class DatasetGraph:
             _validate_references(dataset, by_name)
         return cls({name: by_name[name] for name in _topological_order(by_name)})
 
+    @property
+    def owners(self) -> dict[str, tuple[str, ...]]:
+        """Who owns each dataset."""
+        return {name: dataset.owners for name, dataset in self.datasets.items()}
+
     def select(self, names: Iterable[str] = ()) -> tuple[Dataset, ...]:
         """The named datasets with everything they read, in topological order; all of them where none is named.
 

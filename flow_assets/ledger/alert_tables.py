@@ -26,7 +26,8 @@ alerts = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("former", Integer),
     Column("reopenings", Integer, nullable=False, server_default="0"),
-    Column("is_dismissed", Boolean, nullable=False, server_default="0"),
+    Column("is_by_hand", Boolean, nullable=False, server_default="0"),  # somebody resolved it
+    Column("is_dismissed", Boolean, nullable=False, server_default="0"),  # and the same is found since
     Column("is_muted", Boolean, nullable=False, server_default="0"),
     Column("is_routed", Boolean, nullable=False, server_default="0"),
     Column("is_settled", Boolean, nullable=False, server_default="0"),

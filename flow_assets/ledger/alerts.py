@@ -17,6 +17,9 @@ from flow_assets.ledger.outbox import Outbox
 from flow_assets.ledger.silences import Matcher, Silence, add_silence, end_silences, silences_at
 from flow_assets.ledger.statements import portions
 
+_GREATEST = 2**63 - 1
+"""The greatest number that SQLite can be asked for."""
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -144,8 +147,8 @@ class Alerts:
         """Deliver nothing of one alert until a time, but its resolution to those who know that it is open.
 
         Raises:
-            SelectionError: there is no such alert.
-            AlertError: it is resolved, or the time is past.
+            SelectionError: there is no such alert, or the time is past.
+            AlertError: it is resolved.
         """
         at = _future(until, now)
         silence = Silence(number, Matcher(), until, by, note, at)
@@ -160,10 +163,10 @@ class Alerts:
         """Likewise for all that fits, open now or opened later.
 
         Raises:
-            AlertError: nothing is asked for, or the time is past.
+            SelectionError: nothing is asked for, or the time is past.
         """
         if not any(vars(matcher).values()):
-            raise AlertError("A silence needs the number of an alert, a dataset, a watch or an owner.")
+            raise SelectionError("A silence needs the number of an alert, a dataset, a watch or an owner.")
         silence = Silence(None, matcher, until, by, note, _future(until, now))
         with transaction(self._engine) as connection:
             add_silence(connection, self._environment, silence)
@@ -203,8 +206,8 @@ class Alerts:
                     raise AlertError(f"Alert {row.number} is resolved already; nothing was changed.")
                 end: dict[str, Any] = {}
                 if event.kind == "resolved":
-                    end = {"resolved_at": max(event.at, row.seen_at), "is_dismissed": True, "is_settled": False}
-                    end["is_muted"] = view.alert(row).silenced_until is not None
+                    end = {"resolved_at": max(event.at, row.seen_at), "is_by_hand": True, "is_dismissed": True}
+                    end |= {"is_settled": False, "is_muted": view.alert(row).silenced_until is not None}
                 if changed := {**values, **end}:
                     connection.execute(update(alerts).where(is_alert(self._environment, row.number)).values(**changed))
                 act(connection, row)
@@ -219,7 +222,7 @@ class Alerts:
 
     def _rows(self, connection: Connection, numbers: Sequence[int]) -> list[AlertRow]:
         rows: list[AlertRow] = []
-        for some in portions(sorted(set(numbers))):
+        for some in portions(sorted({number for number in numbers if abs(number) <= _GREATEST})):
             its = (alerts.c.environment == self._environment) & alerts.c.number.in_(some)
             rows.extend(connection.execute(select(alerts).where(its).order_by(alerts.c.number)))
         return rows
@@ -233,9 +236,9 @@ def _future(until: float, now: float | None) -> float:
     """When a silence begins.
 
     Raises:
-        AlertError: it would have ended by then.
+        SelectionError: it would have ended by then.
     """
     at = time.time() if now is None else now
     if until <= at:
-        raise AlertError("A silence must end in the future; say --for 2h, or a later --until.")
+        raise SelectionError("A silence must end in the future; say --for 2h, or a later --until.")
     return at

@@ -1,6 +1,7 @@
 """What one look of a watch makes of the alerts: opens, refreshes and resolves, inside one transaction.
 
-All times of an alert go forward only: where the clock was set back, the last time known of it counts.
+All times of an alert go forward only: where the clock was set back, the last time known of it counts. Until the clock
+has come there again, what was found then is not resolved, and what was over is not opened again.
 """
 
 import json
@@ -33,6 +34,9 @@ MOST_QUIET_SECONDS = 24 * 3600.0
 
 OVERLAP_SECONDS = 120.0
 """So long a look may take, and another may begin and end meanwhile; a clock that is further behind was set back."""
+
+SET_BACK_SECONDS = 24 * 3600.0
+"""A clock that is further behind was wrong before, and what it said then holds up nothing."""
 
 FOLLOWING = frozenset({"failures", "freshness"})
 """Watches that find in a dataset what its upstream's trouble makes of it."""
@@ -68,7 +72,7 @@ class Look:
         stays = {identity for identity, row in last.items() if row.resolved_at is None or row.is_dismissed}
         for identity in sorted(stays & set(found)):
             self._refresh(last[identity], found[identity])
-        over = {identity for identity, row in last.items() if self._is_overtaken(row.resolved_at)}
+        over = {identity for identity, row in last.items() if self._is_over(row, found[identity])}
         fresh = {identity: finding for identity, finding in found.items() if identity not in stays | over}
         causes = self._causes(fresh)
         for finding in (finding for identity, finding in fresh.items() if identity not in causes):
@@ -118,12 +122,12 @@ class Look:
             self.worsened.append(row.number)
 
     def _open(self, finding: Finding, former: AlertRow | None) -> None:
-        if former is not None and not former.is_dismissed and self._is_soon_after(former):
+        if former is not None and not former.is_by_hand and self._is_soon_after(former):
             self._reopen(former, finding)
             return
         query = select(func.max(alerts.c.number)).where(alerts.c.environment == self.environment)
         number = (self.connection.scalar(query) or 0) + 1
-        at = self.view.now if former is None else max(self.view.now, former.resolved_at)
+        at = former.resolved_at if former and self._is_before(former.resolved_at) else self.view.now
         row: dict[str, Any] = {
             "environment": self.environment,
             "number": number,
@@ -139,11 +143,12 @@ class Look:
         self.opened.append(number)
 
     def _is_soon_after(self, former: AlertRow) -> bool:
-        return self.view.now - float(former.resolved_at) < REOPEN_SECONDS
+        return -SET_BACK_SECONDS <= self.view.now - float(former.resolved_at) < REOPEN_SECONDS
 
     def _reopen(self, row: AlertRow, finding: Finding) -> None:
         at = max(self.view.now, row.resolved_at)
-        again = {"resolved_at": None, "unseen_since": None, "is_settled": False, "is_routed": False, "is_muted": False}
+        again: dict[str, Any] = {"resolved_at": None, "unseen_since": None, "acknowledged_by": "", "note": ""}
+        again |= {"is_settled": False, "is_routed": False, "is_muted": False}
         self._set(row.number, **self._packed(finding), seen_at=at, reopenings=row.reopenings + 1, **again)
         self._note(row.number, "reopened", "", at)
         self.opened.append(row.number)
@@ -151,14 +156,27 @@ class Look:
     def _let_go(self, rows: Iterable[AlertRow]) -> None:
         """What is no longer found."""
         for row in rows:
+            if self._is_before(row.seen_at):
+                continue
             if row.resolved_at is not None:
                 self._set(row.number, is_dismissed=False)
-            elif not self._is_overtaken(row.seen_at) and self._is_gone_for_good(row):
+            elif self._is_gone_for_good(row):
                 self._resolve(row)
 
-    def _is_overtaken(self, at: float | None) -> bool:
+    def _is_over(self, row: AlertRow, finding: Finding) -> bool:
+        """Whether what is found was over already at a later time than this; what began anew was not."""
+        if row.resolved_at is None:
+            return False
+        is_same = finding.since == unpack(row.finding).since
+        return self._is_overtaken(row.resolved_at) or (is_same and self._is_before(row.resolved_at))
+
+    def _is_overtaken(self, at: float) -> bool:
         """Whether a look that began after this one has had its say at `at`: then what this one saw is old."""
-        return at is not None and 0 < at - self.view.now <= OVERLAP_SECONDS
+        return self._is_before(at, OVERLAP_SECONDS)
+
+    def _is_before(self, at: float, most: float = SET_BACK_SECONDS) -> bool:
+        """Whether it is earlier now than `at`, though by no more than `most` seconds."""
+        return 0 < at - self.view.now <= most
 
     def _is_gone_for_good(self, row: AlertRow) -> bool:
         """Whether it is resolved at once, or after a while of quiet because it has come back before."""

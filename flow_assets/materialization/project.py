@@ -85,8 +85,7 @@ class Project:
     @property
     def alerts(self) -> Alerts:
         """What is off, and who was told."""
-        owners = {dataset.name: dataset.owners for dataset in self.graph.datasets.values()}
-        return Alerts(self.engine, self.settings.environment, owners)
+        return Alerts(self.engine, self.settings.environment, self.graph.owners)
 
     def claims(self) -> Claims:
         """A new owner of claims."""

@@ -18,7 +18,7 @@ from filelock import FileLock
 from flow_assets.checks.literals import identifier, text
 from flow_assets.checks.rows import VIOLATIONS
 from flow_assets.declaration import Dataset, partition_keys
-from flow_assets.errors import LostObjectError, QueryError, StoreError
+from flow_assets.errors import LostObjectError, QueryError, StoreError, sentence
 from flow_assets.lake import Blob, ObjectStore
 from flow_assets.materialization.operations import copy_operations, operations_state
 from flow_assets.materialization.project import Project
@@ -65,8 +65,8 @@ def build_warehouse(project: Project) -> Path:
             content.write_text(_digest([*statements, state]))
     except (OSError, duckdb.Error) as error:
         raise StoreError(
-            f"The warehouse {path} cannot be built: {error}. Check the disk's free space, and whether the files in "
-            f"{project.store.location} can be read."
+            f"The warehouse {path} cannot be built: {sentence(str(error))} Check the disk's free space, and whether "
+            f"the files in {project.store.location} can be read."
         ) from error
     return path
 

@@ -45,6 +45,16 @@ def test_what_is_off_is_shown_and_is_an_exit_code(sandbox: Sandbox) -> None:
     assert datetime.fromisoformat(finding["since"]).utcoffset() == timedelta(0)
 
 
+def test_what_an_owner_has_silenced_stays_so_where_it_is_found_from_outside(sandbox: Sandbox) -> None:
+    owners = 'owners=("team:meters",), sort_by='
+    sandbox.write("raw_readings.py", sandbox.files["raw_readings.py"].replace("sort_by=", owners, 1))
+    sandbox.land(DAYS[0], "meter,watts,note\na,many,x\n")
+    sandbox.run()
+    sandbox.flow("alerts", "silence", "--owner", "team:meters", "--for", "1h")
+    sandbox.flow("watch", python=WATCH, check=False)
+    assert [alert["state"] for alert in sandbox.flow_json("alerts")["alerts"]] == ["silenced"]
+
+
 def test_routes_that_cannot_be_used_keep_nobody_from_looking(sandbox: Sandbox) -> None:
     sandbox.land(DAYS[0], "meter,watts,note\na,many,x\n")
     sandbox.run()

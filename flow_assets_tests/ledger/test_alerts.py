@@ -133,21 +133,6 @@ def test_a_look_that_began_before_the_last_one_changes_nothing_of_what_that_saw(
     assert kinds(alerts) == ["opened", "resolved"]
 
 
-def test_a_clock_that_was_set_back_opens_nothing_twice_and_loses_no_end(alerts: Alerts) -> None:
-    look(alerts, LATE)
-    assert look(alerts, LATE, at=NOW - DAY) == {}
-    assert alerts.get(1).seen_at == NOW
-    assert look(alerts, at=NOW - DAY) == {"resolved": [1]}
-    assert alerts.get(1).resolved_at == NOW
-    assert look(alerts, LATE, at=NOW - DAY) == {"opened": [1]}
-    assert look(alerts, at=NOW + DAY) == {}  # it has come back, so that it must stay away for an hour
-    assert look(alerts, at=NOW - DAY) == {}
-    assert look(alerts, at=NOW - DAY + HOUR) == {"resolved": [1]}
-    alert = alerts.get(1)
-    assert alert.resolved_at is not None
-    assert alert.opened_at <= alert.seen_at <= alert.resolved_at
-
-
 def test_what_gets_worse_is_news_and_what_eases_is_not(alerts: Alerts) -> None:
     look(alerts, LATE)
     alerts.acknowledge(1, "ann", "on it", NOW)
@@ -156,6 +141,16 @@ def test_what_gets_worse_is_news_and_what_eases_is_not(alerts: Alerts) -> None:
     assert (alerts.get(1).state, alerts.get(1).acknowledged_by) == (AlertState.OPEN, "")
     assert look(alerts, replace(LATE, severity=AlertSeverity.INFO)) == {}
     assert kinds(alerts) == ["opened", "acknowledged", "worsened", "eased"]
+
+
+def test_what_comes_back_is_news_to_who_took_care_of_it(alerts: Alerts) -> None:
+    look(alerts, LATE)
+    alerts.acknowledge(1, "ann", "on it", NOW)
+    look(alerts, at=NOW + 60)
+    assert alerts.get(1).acknowledged_by == "ann"
+    assert look(alerts, LATE, at=NOW + 120) == {"opened": [1]}
+    assert (alerts.get(1).state, alerts.get(1).acknowledged_by, alerts.get(1).note) == (AlertState.OPEN, "", "")
+    assert kinds(alerts) == ["opened", "acknowledged", "resolved", "reopened"]
 
 
 def test_people_acknowledge_all_or_none(alerts: Alerts) -> None:
@@ -181,6 +176,16 @@ def test_what_somebody_resolved_stays_so_while_the_same_is_found(alerts: Alerts)
     alerts.resolve(2, "ann", "again", NOW + DAY)
     assert look(alerts, replace(LATE, severity=CRITICAL), at=NOW + DAY) == {"opened": [3]}
     assert [alert.former for alert in alerts.find()] == [2, 1, None]
+
+
+def test_what_somebody_resolved_and_comes_anew_is_a_new_alert_however_soon(alerts: Alerts) -> None:
+    look(alerts, LATE)
+    alerts.resolve(1, "ann", "as planned", NOW + 60)
+    look(alerts, LATE, at=NOW + 120)
+    assert look(alerts, at=NOW + 180) == {}
+    assert look(alerts, LATE, at=NOW + 240) == {"opened": [2]}
+    assert (alerts.get(2).former, alerts.get(2).note, alerts.get(1).note) == (1, "", "as planned")
+    assert kinds(alerts) == ["opened", "resolved"]
 
 
 def test_alerts_are_found_by_state_and_time(alerts: Alerts) -> None:

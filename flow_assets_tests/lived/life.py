@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 from flow_assets.automation.watching import watch_once
 from flow_assets.automation.watching.looking import Look
-from flow_assets.ledger import statements
+from flow_assets.ledger import times
 from flow_assets.ledger.findings import Alert, AlertState
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import prepare_home
@@ -114,7 +114,7 @@ class Life:
     def run(self) -> None:
         """Compute what has changed, as one run."""
         self.sandbox.run_id = f"run-{next(self.runs):05}"
-        with patch.object(statements, "datetime", SimpleNamespace(now=lambda zone: self.now.astimezone(zone))):
+        with patch.object(times, "time", SimpleNamespace(time=self.now.timestamp)):
             self.sandbox.run()
 
     def drip(self) -> str:

@@ -77,7 +77,7 @@ class Wording:
         """What the settings and the datasets say."""
         datasets = graph.datasets.values()
         zones = {d.name: d.partitions.zone for d in datasets if isinstance(d.partitions, TimePartitions)}
-        return cls(settings.environment, settings.dagster_url, {d.name: d.owners for d in datasets}, zones)
+        return cls(settings.environment, settings.dagster_url, graph.owners, zones)
 
     def message(self, notice: Notice) -> Message:
         """The notice in words."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from flow_assets.automation.requesting.decide import Decision, Situation, cells_of
 from flow_assets.automation.requesting.memory import Asked, Cell
+from flow_assets.errors import sentence
 from flow_assets.insight.watch.words import counted, listed
 from flow_assets.materialization.requests import Request
 from flow_assets.memo.entries import Action, Because, PlanEntry
@@ -33,7 +34,7 @@ class Teller:
     def lines(self) -> Iterator[str]:
         """Everything there is to say, a sentence a line."""
         for request in self._decision.requests:
-            yield f"Asked for {self.asked(request)}."
+            yield sentence(f"Asked for {self.asked(request)}")
         yield from self._under_way()
         if not (self._decision.requests or self._decision.busy or self._decision.resting or self._decision.later):
             yield "Everything that can be made is up to date."
@@ -58,7 +59,7 @@ class Teller:
 
     def _example(self, group: Sequence[PlanEntry]) -> str:
         first = group[0]
-        reason = " ".join(self._explainer.reason(first).split())
+        reason = " ".join(self._explainer.reason(first).split()).removesuffix(".")
         short = reason if len(reason) <= _REASON_LENGTH else f"{reason[:_REASON_LENGTH]}..."
         alike = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
         return f"{f'{first.dataset} {first.partition}'.strip()} {short}{alike}"
@@ -81,7 +82,8 @@ class Teller:
     def _held(self) -> Iterator[str]:
         held = [e for e in self._entries.values() if e.action is Action.HOLD]
         if roots := [e for e in held if e.because is not Because.INPUT_HELD]:
-            yield f"Held until something changes: {self._reasons((e.dataset, e.partition) for e in roots)}."
+            reasons = self._reasons((e.dataset, e.partition) for e in roots)
+            yield sentence(f"Held until something changes: {reasons}")
         if len(held) > len(roots):
             yield f"What requires them is held too: {_cells_text([e for e in held if e not in roots])}."
 

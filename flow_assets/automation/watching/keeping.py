@@ -31,8 +31,8 @@ class AlertKeeper(Protocol):
         """Take note of everything that one look of a watch has found; what it found before and no longer does ends."""
 
 
-OpenAlerts = Callable[[Engine, str], AlertKeeper]
-"""The alerts of an environment, kept in a ledger."""
+OpenAlerts = Callable[[Engine, str, Mapping[str, Sequence[str]]], AlertKeeper]
+"""The alerts of an environment, kept in a ledger; and the owners of each dataset, as far as they are known."""
 
 Deliver = Callable[[float], str]
 """Delivers what is due at a Unix time, and says what it did in one line."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from flow_assets.automation.watching.keeping import AlertKeeper
-from flow_assets.errors import FlowError, WatchError
+from flow_assets.errors import FlowError, WatchError, sentence
 from flow_assets.insight.baseline import ArrivalBaseline
 from flow_assets.insight.watch.budget import read_budget
 from flow_assets.insight.watch.durations.look import durations
@@ -75,7 +75,7 @@ class Look:
             if alerts
         ]
         is_known = self.findings and not self.opened
-        return "; ".join([self.summary, *changes, *([_titles_of(self.findings)] if is_known else [])]) + "."
+        return sentence("; ".join([self.summary, *changes, *([_titles_of(self.findings)] if is_known else [])]))
 
 
 def look(name: str, watch: Watch, situation: Situation, keeper: AlertKeeper | None) -> Look:
@@ -97,8 +97,8 @@ def look(name: str, watch: Watch, situation: Situation, keeper: AlertKeeper | No
         raise
     except Exception as error:
         raise WatchError(
-            f"The watch {name} cannot look: {type(error).__name__}: {error}. Until it can, its alerts stay as they "
-            "are. Its tick in Dagster's UI shows where that came from; report it."
+            f"The watch {name} cannot look: {sentence(f'{type(error).__name__}: {error}')} Until it can, its alerts "
+            "stay as they are. Its tick in Dagster's UI shows where that came from; report it."
         ) from error
     return keep(name, findings, situation.now.timestamp(), keeper)
 

@@ -40,7 +40,7 @@ def look_from_outside(settings: Settings, load: Load, now: datetime, open_alerts
         StoreError: the ledger cannot be used, so that no alert can be kept.
     """
     engine = open_database(settings.ledger)
-    keeper = open_alerts(engine, settings.environment) if open_alerts else None
+    keeper = open_alerts(engine, settings.environment, {}) if open_alerts else None
     troubles: list[Finding] = []
     looks: list[Look] = []
     try:
@@ -51,7 +51,8 @@ def look_from_outside(settings: Settings, load: Load, now: datetime, open_alerts
         troubles.append(_trouble("code does not load", "The code does not load", error, now, settings))
     else:
         orchestration = _orchestration(settings, now, troubles)
-        looks += _looks(Situation(project, now, orchestration), keeper, troubles)
+        owning = open_alerts(engine, settings.environment, project.graph.owners) if open_alerts else None
+        looks += _looks(Situation(project, now, orchestration), owning, troubles)
     return [keep(WATCH, troubles, now.timestamp(), keeper), *looks]
 
 

@@ -207,7 +207,7 @@ def test_a_clock_that_was_set_back_neither_holds_back_nor_doubles(alerts: Alerts
     team.trouble = lambda notice: None
     assert deliver(alerts, Router([team]), NOW - DAY) == Delivered(sent=1)
     assert deliver(alerts, Router([team]), NOW - DAY) == Delivered()
-    alerts.observe("freshness", [], NOW - DAY)
+    alerts.observe("freshness", [], NOW)
     deliver(alerts, Router([team]), NOW - DAY)
     assert team.said == ["opened 1", "resolved 1"]
     assert team.got[0].at <= team.got[1].at

@@ -22,7 +22,7 @@ CODE = ("watching", "code does not load")
 
 
 def looks(sandbox: Sandbox, kept: Kept | None = None, load: Callable[[Settings], Project] = Project.open) -> list[Look]:
-    def opened(engine: Any, environment: str) -> Kept:
+    def opened(engine: Any, environment: str, owners: object) -> Kept:
         assert engine.url.database == str(sandbox.settings.ledger)
         assert environment == "local"
         assert kept is not None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from flow_assets.declaration import partition_keys
+from flow_assets.errors import sentence
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import alike, counted, listed, paragraph, span, titled, without_folders
@@ -97,7 +98,7 @@ def _finding(project: Project, cause: Cause, runs: Sequence[ObservedRun]) -> Fin
         severity=AlertSeverity.CRITICAL if len(runs) >= OFTEN else AlertSeverity.WARNING,
         title=titled(f"A run of {what} failed {times}: {happened}"),
         text=paragraph(
-            f"Not of a partition, but of: {last.error}." if last.error else "Its process said nothing before it ended.",
+            _cause_text(last.error),
             f"{counted(len(runs), 'run')}, the last one ended at {moment_text(_end(last))}.",
             f"It was for {span(last.partitions)}." if last.partitions else "",
             f"Asked for by {last.origin}." if last.origin else "",
@@ -110,6 +111,10 @@ def _finding(project: Project, cause: Cause, runs: Sequence[ObservedRun]) -> Fin
         run_id=last.run_id,
         link=f"/runs/{last.run_id}",
     )
+
+
+def _cause_text(error: str) -> str:
+    return sentence(f"Not of a partition, but of: {error}") if error else "Its process said nothing before it ended."
 
 
 def _end(run: ObservedRun) -> float:

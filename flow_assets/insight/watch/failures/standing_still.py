@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from flow_assets.errors import sentence
 from flow_assets.insight.watch.orchestration import ObservedTick
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import alike, listed, paragraph, titled, without_folders
@@ -75,7 +76,7 @@ def _failing(situation: Situation, cause: str, ticks: Sequence[ObservedTick]) ->
         title=titled(title[0].upper() + title[1:]),
         text=paragraph(
             f"Each tick has failed since {moment_text(since)}: {listed(names, _NAMED)}.",
-            f"The last error: {error}.",
+            sentence(f"The last error: {error}"),
             "As long as this lasts, what they are for is not done.",
             "Their ticks, with the whole error, are in Dagster's UI under Automation.",
         ),

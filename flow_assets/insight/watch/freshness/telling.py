@@ -121,15 +121,15 @@ def _evidence(lateness: Lateness, now: float) -> Mapping[str, float | str]:
         "late_seconds": now - due.at,
         **({"missing_partitions": float(len(lateness.partitions))} if lateness.partitions[0] else {}),
         **bound,
-        "owner": ", ".join(lateness.dataset.owners) or "nobody",
     }
 
 
 def _pace_evidence(pace: Pace, keys: tuple[str, ...]) -> Mapping[str, float | str]:
-    """What is usual, what came last, and what else is not there beside the late ones."""
+    """What is usual, what is the newest and when that came, and what else is not there beside the late ones."""
     series, usual = pace.series, sorted(usual.seconds for usual in pace.usual)
-    last = series.keys[series.newest]
-    found: dict[str, float | str] = {"last_published": last, "last_published_at": moment_text(series.last_came_at)}
+    found: dict[str, float | str] = {"last_published": series.keys[series.newest]}
+    if (came_at := series.came_at[series.newest]) is not None:
+        found["last_published_at"] = moment_text(came_at)
     if len(usual) >= _FEWEST:
         low, *_, high = quantiles(usual, n=20, method="inclusive")
         after = "the one before" if pace.is_replayed else "the period's end"

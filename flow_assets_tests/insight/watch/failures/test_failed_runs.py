@@ -33,6 +33,7 @@ def test_a_crash_is_a_warning_with_a_link(sandbox: Sandbox) -> None:
     assert (finding.severity, finding.run_id, finding.link) == ("warning", "r1", "/runs/r1")
     assert finding.title == f"A run of raw_readings, readings failed once: {DEAD}"
     assert finding.since == CRASH.ended_at
+    assert f"Not of a partition, but of: {DEAD}\n" in finding.text
     assert "Asked for by landing_folder." in finding.text
 
 

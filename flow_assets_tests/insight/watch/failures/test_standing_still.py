@@ -10,7 +10,7 @@ from flow_assets.insight.watch.orchestration import ObservedTick
 from flow_assets_tests.insight.watch.looks import ago, situation
 from flow_assets_tests.sandbox import Sandbox
 
-SENSOR = ObservedTick("sensor", "landing_folder", "FAILURE", ago(2), "StoreError: no disk", ago(300), 5)
+SENSOR = ObservedTick("sensor", "landing_folder", "FAILURE", ago(2), "StoreError: no disk.", ago(300), 5)
 SCHEDULE = ObservedTick("schedule", "daily", "FAILURE", ago(2), "KeyError: 'x'", ago(2))
 DAY = 86_400
 
@@ -18,7 +18,8 @@ DAY = 86_400
 def test_a_sensor_that_fails_is_found_once(sandbox: Sandbox) -> None:
     with situation(sandbox, ticks=(SENSOR, replace(SENSOR, name="other", status="SKIPPED", error=""))) as seen:
         (finding,) = failures(seen)
-    assert finding.title == "The sensor landing_folder fails: StoreError: no disk"
+    assert finding.title == "The sensor landing_folder fails: StoreError: no disk."
+    assert "The last error: StoreError: no disk.\n" in finding.text
     assert (finding.severity, finding.since) == ("critical", ago(300))
 
 

@@ -59,7 +59,6 @@ def test_what_is_known_of_a_late_day_is_told(feeds: Feeds) -> None:
         "late_seconds": 5400.0,
         "missing_partitions": 1.0,
         "bound_seconds": 36_000.0,
-        "owner": "team:feeds",
         "last_published": "2024-03-09",
         "last_published_at": "2024-03-10 10:00 UTC",
         "usual_arrival": "5 hours after the period's end",
@@ -74,6 +73,14 @@ def test_what_is_known_of_a_late_day_is_told(feeds: Feeds) -> None:
     landed.parent.mkdir(parents=True)
     landed.write_text("n\n1\n")
     assert "raw/2024-03-10.csv has landed: run it." in feeds.look(new_york("2024-03-11 11:30"))[0].text
+
+
+def test_the_newest_partition_is_told_with_its_own_time_whatever_was_filled_in_since(feeds: Feeds) -> None:
+    feeds.came_daily("raw", [day for day in MARCH[:9] if day != "2024-03-05"])
+    feeds.came("raw", "2024-03-05", at=new_york("2024-03-11 08:00"))
+    (found,) = feeds.look(new_york("2024-03-11 11:30"))
+    assert found.evidence["last_published"] == "2024-03-09"
+    assert found.evidence["last_published_at"] == "2024-03-10 10:00 UTC"
 
 
 def test_a_deadline_may_be_critical_at_once(feeds: Feeds) -> None:
