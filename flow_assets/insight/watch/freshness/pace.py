@@ -80,7 +80,7 @@ class Pace:
 
     def due(self, position: int, gap: Gap) -> Due | None:
         """When the missing partition at `position` of `gap` should have been there; None if nobody can say."""
-        end, last = self.series.ends[position].timestamp(), self.series.last_came_at
+        end, last = self.series.ends[position].timestamp(), self.series.newest_came_at
         if not self.is_replayed and end >= self.series.began_at and (due := self._due_after(end)):
             return due
         if gap.passed_at is not None:

@@ -64,9 +64,10 @@ class Series:
         return tuple(at and first[self.arrivals[key].run_id] for key, at in found)
 
     @cached_property
-    def last_came_at(self) -> float:
-        """When the last one to come came."""
-        return max((at for at in self.came_at if at is not None), default=self.began_at)
+    def newest_came_at(self) -> float:
+        """When the newest of which that is known came; not when an older one was filled in."""
+        known = (at for at in reversed(self.came_at[: self.newest + 1]) if at is not None)
+        return next(known, self.began_at)
 
     @cached_property
     def period_seconds(self) -> float:

@@ -61,6 +61,15 @@ def test_a_skipped_day_is_found_at_once_until_it_comes(feeds: Feeds) -> None:
     assert feeds.late(last + timedelta(hours=4)) == {}
 
 
+def test_an_older_day_that_is_filled_in_does_not_put_off_when_the_next_is_late(tmp_path: Path) -> None:
+    feeds = Feeds.made(tmp_path)
+    feeds.came("raw", *(day for day in LOADED if day != LOADED[40]), at=START)
+    last = drip(feeds)
+    feeds.came("raw", LOADED[40], at=last + timedelta(hours=20))
+    assert feeds.late(last + timedelta(hours=47)) == {}
+    assert feeds.late(last + timedelta(hours=49)) == {"late raw 2024-03-13": ("2024-03-13",)}
+
+
 def test_of_several_skipped_days_those_that_were_not_filled_in_stay_late(feeds: Feeds) -> None:
     for number, day in enumerate((DRIPPED[0], DRIPPED[4]), start=1):
         feeds.came("raw", day, at=START + timedelta(days=number))
