@@ -5,6 +5,7 @@ DuckDB reads no SQLite without an extension that would have to be downloaded, so
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import duckdb
@@ -128,12 +129,13 @@ _COMMENTS = {
 
 
 def operations_state(project: Project) -> str:
-    """A text that changes whenever what would be copied does."""
+    """A text that changes whenever what would be copied does, or what is made of it."""
     kpis, checks, runs = tables.kpis, tables.checks, tables.runs
     with reading(project.engine) as connection:
         newest = [connection.scalar(select(func.max(t.c.id)).where(_is_ours(project, t))) for t in (kpis, checks)]
         of_runs = select(func.count(), func.max(runs.c.started_at), func.max(runs.c.ended_at))
-        return f"ops: {newest}, {connection.execute(of_runs.where(_is_ours(project, runs))).one()}"
+        made = sha256(repr((_MADE, _COMMENTS)).encode()).hexdigest()
+        return f"ops {made}: {newest}, {connection.execute(of_runs.where(_is_ours(project, runs))).one()}"
 
 
 def copy_operations(project: Project, connection: duckdb.DuckDBPyConnection) -> None:

@@ -181,3 +181,13 @@ def test_other_environments_are_not_shown_and_only_the_newest_are(
                 made = [Publication("x", name, "computed", "", "k", "c", "s", "h 1 e", 3, 1, kpi) for name in names]
                 Holdings(project.engine, environment).publish(made, "run", claims.owner.owner)
     assert ask(sandbox, "SELECT partition FROM ops.materializations") == [("b",), ("c",)]
+
+
+def test_a_version_that_makes_more_of_it_makes_the_warehouse_anew(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(sandbox, "FROM ops.materializations") == []
+    monkeypatch.setattr(
+        operations, "_MADE", (*operations._MADE, ("VIEW", "runs_known", "SELECT count(*) FROM ops.runs"))
+    )
+    assert ask(sandbox, "FROM ops.runs_known") == [(0,)]
