@@ -48,7 +48,10 @@ def command(
     if as_json:
         print_json(listed_json(found, silences, now, wording))
     else:
-        _print(found, silences, now, wording)
+        nothing = (
+            "No alert is open. See those that were: flow alerts list --all" if states else "There is no such alert."
+        )
+        _print(found, silences, now, wording, nothing)
     if exit_code and any(alert.state is AlertState.OPEN for alert in found):
         raise typer.Exit(1)
 
@@ -77,7 +80,9 @@ def _silence_json(silence: "Silence") -> dict[str, Any]:
     }
 
 
-def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, wording: "Wording") -> None:
+def _print(
+    found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, wording: "Wording", nothing: str
+) -> None:
     from rich.markup import escape
 
     from flow_assets.cli.console import out, print_table, table
@@ -85,7 +90,7 @@ def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, 
 
     console = out()
     if not found:
-        console.print("No alert is open. See those that were: flow alerts list --all")
+        console.print(nothing)
     else:
         texts = ("severity", "state", "dataset", "owner", "taken care of by", "title")
         shown = table("Alerts", "number", "severity", "state", "since", *texts[2:], texts=texts, folded="title")

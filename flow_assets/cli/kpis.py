@@ -155,7 +155,7 @@ def _row(of: "Figures") -> tuple[str, ...]:
         size_text(of.bytes_out) if of.bytes_out else "·",
         size_text(of.peak_memory_bytes) if of.peak_memory_bytes else "·",
         of.slowest_phase or "·",
-        duration_text(of.saved_seconds),
+        duration_text(of.saved_seconds or None),
     )
 
 

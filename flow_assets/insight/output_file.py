@@ -10,7 +10,6 @@ from pathlib import Path
 
 from flow_assets.errors import OutputFileError
 
-_MODE = 0o644
 _STDOUT = 1
 
 
@@ -24,12 +23,12 @@ def output_file(path: Path) -> Iterator[Path]:
     Raises:
         OutputFileError: it cannot be written there; what was there stays.
     """
-    if path.is_dir():
-        raise OutputFileError(f"{path} cannot be written: it is a folder. Name a file in it.")
-    is_stream = is_printed(path) or (path.exists() and not path.is_file())
-    place = Path(os.path.realpath(path))
     partial: Path | None = None
     try:
+        if path.is_dir():
+            raise OutputFileError(f"{path} cannot be written: it is a folder. Name a file in it.")
+        is_stream = is_printed(path) or (path.exists() and not path.is_file())
+        place = Path(os.path.realpath(path))
         folder = None if is_stream else place.parent
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}.", delete=False) as file:
             partial = Path(file.name)
@@ -37,7 +36,7 @@ def output_file(path: Path) -> Iterator[Path]:
         if is_stream:
             _pour(partial, path)
         else:
-            partial.chmod(place.stat().st_mode & 0o777 if place.exists() else _MODE)
+            partial.chmod(place.stat().st_mode & 0o777 if place.exists() else _usual_mode())
             partial.replace(place)
     except OSError as error:
         raise OutputFileError(
@@ -54,6 +53,13 @@ def is_printed(path: Path) -> bool:
     with suppress(OSError):
         return os.path.samestat(path.stat(), os.fstat(_STDOUT))
     return False
+
+
+def _usual_mode() -> int:
+    """Of a new file, as the process's umask has it, which can be read only by setting it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def _pour(source: Path, path: Path) -> None:

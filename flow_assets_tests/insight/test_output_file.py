@@ -18,11 +18,24 @@ def test_a_file_is_written(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     write("<p>ä</p>", path)
     assert path.read_text() == "<p>ä</p>"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
     path.chmod(0o600)
     write("new", path)
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
     assert [found.name for found in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_new_file_is_as_open_as_the_umask_has_it(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        write("rows set apart", tmp_path / "rows.csv")
+    finally:
+        assert os.umask(before) == 0o077
+    assert stat.S_IMODE((tmp_path / "rows.csv").stat().st_mode) == 0o600
+
+
+def test_a_name_that_cannot_be_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputFileError, match="cannot be written: File name too long"):
+        write("text", tmp_path / ("n" * 300))
 
 
 def test_links_are_followed_and_stay(tmp_path: Path) -> None:

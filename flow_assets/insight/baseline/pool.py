@@ -15,7 +15,7 @@ from scipy.special import digamma, polygamma
 from flow_assets.insight.baseline.priors import Priors
 
 LEAST_SERIES = 3
-MOST_RUNS = 30.0
+MOST_RUNS, ALIKE_RUNS = 30.0, 1000.0
 STEPS = 8
 
 
@@ -48,10 +48,10 @@ def pooled_priors(noises: Sequence[Noise], otherwise: Priors) -> Priors:
     half = np.array([noise.freedom for noise in known]) / 2
     logs = 2 * np.log([max(noise.spread, otherwise.least_scale) for noise in known]) - digamma(half) + np.log(half)
     between = float(np.var(logs, ddof=1) - np.mean(polygamma(1, half)))
-    alike = 2 * _inverse_trigamma(between) if between > 0 else MOST_RUNS
-    runs = min(alike, len(known), MOST_RUNS)
-    variance = math.exp(float(np.mean(logs) + digamma(runs / 2)) - math.log(runs / 2))
-    return replace(otherwise, scale=max(math.sqrt(variance), otherwise.least_scale), scale_runs=runs)
+    alike = min(2 * _inverse_trigamma(between), ALIKE_RUNS) if between > 0 else ALIKE_RUNS
+    variance = math.exp(float(np.mean(logs) + digamma(alike / 2)) - math.log(alike / 2))
+    scale = max(math.sqrt(variance), otherwise.least_scale)
+    return replace(otherwise, scale=scale, scale_runs=min(alike, len(known), MOST_RUNS))
 
 
 def _inverse_trigamma(value: float) -> float:

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from flow_assets.insight.watch.durations.code_changes import CodeChange
 from flow_assets.insight.watch.durations.episodes import Episode
 from flow_assets.insight.watch.durations.judged import JudgedCall
-from flow_assets.insight.watch.words import listed, paragraph
+from flow_assets.insight.watch.words import counted, paragraph
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.ledger.time_words import duration_text
 
 _SHORT = 8
 _CHARTED = 30
+_NAMED = 3
 _WATCH = "durations"
 
 
@@ -70,7 +71,8 @@ def slow_machine_finding(slow: Mapping[str, Episode]) -> Finding:
         title=f"{len(lasts)} datasets of one run took up to {worst.ratio:.1f} times as long as expected",
         text=paragraph(
             "So many at once are slow because of the machine or its disk, not of their code.",
-            listed(lines, between="\n"),
+            *lines[:_NAMED],
+            f"and {counted(len(lines) - _NAMED, 'more dataset')}" if len(lines) > _NAMED else "",
         ),
         affected=tuple(lasts),
         evidence={"slow_datasets": len(lasts), **ratios},

@@ -29,12 +29,13 @@ class PooledBaseline:
 
 
 def pooled_baseline(project: Project, now: datetime) -> PooledBaseline:
-    """What the calls of all datasets until the last midnight (UTC) say; looked up once a day."""
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return remembered(("pool", *place_of(project)), today, lambda: _pool(recent_calls(project, now), today))
+    """What the calls of all datasets before this month (UTC) say; a new call must not change what was judged."""
+    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return remembered(("pool", *place_of(project)), month, lambda: pool(recent_calls(project, now), month))
 
 
-def _pool(calls: Calls, until: datetime) -> PooledBaseline:
+def pool(calls: Calls, until: datetime) -> PooledBaseline:
+    """What those before a moment say."""
     earlier = ([call for call in of if call.at < until] for of in calls.values())
     known = sorted((of for of in earlier if len(of) >= LEAST_CALLS), key=len, reverse=True)
     return PooledBaseline(pooled_priors([_noise(of[-MOST_CALLS:]) for of in known[:MOST_DATASETS]], Priors()))

@@ -116,6 +116,7 @@ def test_a_slow_machine_is_told_once_for_all_datasets(history: History) -> None:
     assert finding.identity == "slow machine"
     assert set(finding.affected) == set(USUAL)
     assert "4 datasets of one run took up to 3.0 times" in finding.title
+    assert finding.text.splitlines()[-1] == "and 1 more dataset"
     history.add(now + DAY, USUAL)
     assert told(history, now + DAY) == []
 
