@@ -1,10 +1,10 @@
-"""The ledger's tables of alerts: what is open, what happened to it, who was told, and what is not to be told."""
+"""The ledger's tables of alerts: what is open and became of it, who was told, what is not to be, and the last look."""
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text, text
 
 from flow_assets.ledger.tables import METADATA
 
-__all__ = ["METADATA", "alert_events", "alerts", "deliveries", "silences"]
+__all__ = ["METADATA", "alert_events", "alerts", "deliveries", "looks", "silences"]
 
 _UNRESOLVED = text("resolved_at IS NULL")
 
@@ -90,4 +90,11 @@ silences = Table(
     Column("at", Float, nullable=False),
     Column("ended_at", Float),
     Index("silences_by_end", "environment", "until"),
+)
+
+looks = Table(
+    "looks",
+    METADATA,
+    Column("environment", String, primary_key=True),
+    Column("at", Float, nullable=False),
 )

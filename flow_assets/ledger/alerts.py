@@ -12,6 +12,7 @@ from flow_assets.ledger.alert_rows import AlertEvent, AlertRow, Viewpoint, is_al
 from flow_assets.ledger.alert_tables import alert_events, alerts
 from flow_assets.ledger.database import reading, transaction
 from flow_assets.ledger.findings import Alert, AlertState, Finding
+from flow_assets.ledger.look_times import note_look
 from flow_assets.ledger.observing import Look
 from flow_assets.ledger.outbox import Outbox
 from flow_assets.ledger.silences import Matcher, Silence, add_silence, end_silences, silences_at
@@ -71,7 +72,8 @@ class Alerts:
             raise ValueError(f"{watch} was to find what {', '.join(sorted(strangers))} found.")
         with transaction(self._engine) as connection:
             view = self._view(connection, now)
-            look = Look(connection, self._environment, watch, view, self._owners)
+            last = note_look(connection, self._environment, now)
+            look = Look(connection, self._environment, watch, view, last, self._owners)
             look.enter(findings)
             changed = {
                 row.number: view.alert(row)

@@ -130,19 +130,18 @@ class Holdings:
         Returns:
             The (dataset, partition) pairs that were published.
         """
-        now = now_text()
         with transaction(self._engine) as connection:
-            claimed = self._claimed_by(connection, owner)
+            claimed, now = self._claimed_by(connection, owner), now_text()
             kept = [p for p in publications if (p.dataset, p.partition) in claimed]
             for table in (tables.holdings, tables.failures, tables.blocked, tables.claims):
                 remove(connection, table, self._environment, kept)
             insert_rows(connection, tables.holdings, [self._holding_row(p, run_id, now) for p in kept])
             insert_rows(connection, tables.history, [self._history_row(p, run_id, now) for p in kept])
-            keep_measurements(connection, self._environment, run_id, [(p, p.change, p.kpi) for p in kept])
+            keep_measurements(connection, self._environment, run_id, now, [(p, p.change, p.kpi) for p in kept])
             self._trouble(connection, kept, run_id)
             remove(connection, tables.judgements, self._environment, [p for p in kept if not p.judgement])
             found = [p.judgement for p in kept if p.judgement]
-            keep_judgements(connection, self._environment, found, run_id, is_published=True)
+            keep_judgements(connection, self._environment, found, run_id, now, is_published=True)
             replace_states(connection, self._environment, found)
         return {(p.dataset, p.partition) for p in kept}
 
@@ -155,12 +154,12 @@ class Holdings:
             The (dataset, partition) pairs that were kept.
         """
         with transaction(self._engine) as connection:
-            claimed = self._claimed_by(connection, owner)
+            claimed, now = self._claimed_by(connection, owner), now_text()
             kept = [b for b in blocks if (b.dataset, b.partition) in claimed]
             for table in (tables.failures, tables.blocked, tables.claims):
                 remove(connection, table, self._environment, kept)
-            keep_blocks(connection, self._environment, kept, run_id)
-            keep_measurements(connection, self._environment, run_id, [(b, "blocked", b.kpi) for b in kept])
+            keep_blocks(connection, self._environment, kept, run_id, now)
+            keep_measurements(connection, self._environment, run_id, now, [(b, "blocked", b.kpi) for b in kept])
             self._trouble(connection, kept, run_id)
         return {(b.dataset, b.partition) for b in kept}
 
@@ -171,10 +170,10 @@ class Holdings:
             The (dataset, partition) pairs that were noted; not those whose claim was lost.
         """
         with transaction(self._engine) as connection:
-            claimed = self._claimed_by(connection, owner)
+            claimed, now = self._claimed_by(connection, owner), now_text()
             kept = [j for j in judgements if (j.dataset, j.partition) in claimed]
             remove(connection, tables.claims, self._environment, kept)
-            keep_judgements(connection, self._environment, kept, run_id, is_published=True)
+            keep_judgements(connection, self._environment, kept, run_id, now, is_published=True)
             replace_states(connection, self._environment, kept)
         return {(j.dataset, j.partition) for j in kept}
 
@@ -187,9 +186,8 @@ class Holdings:
         Returns:
             The (dataset, partition) pairs that were remembered.
         """
-        now = now_text()
         with transaction(self._engine) as connection:
-            claimed = self._claimed_by(connection, owner)
+            claimed, now = self._claimed_by(connection, owner), now_text()
             kept = [f for f in failures if (f.dataset, f.partition) in claimed]
             for table in (tables.failures, tables.claims):
                 remove(connection, table, self._environment, kept)
@@ -200,7 +198,7 @@ class Holdings:
             fixed = {"environment": self._environment, "at": now, "run_id": run_id}
             rows = [{**fixed, **{name: getattr(f, name) for name in _OF_FAILURE}} for f in kept]
             insert_rows(connection, tables.failures, rows)
-            keep_measurements(connection, self._environment, run_id, [(f, "failed", f.kpi) for f in kept])
+            keep_measurements(connection, self._environment, run_id, now, [(f, "failed", f.kpi) for f in kept])
             keep_attempts(connection, self._environment, kept, run_id, now)
             self._trouble(connection, kept, run_id)
         return {(f.dataset, f.partition) for f in kept}

@@ -11,7 +11,6 @@ from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Block, Judgement
 from flow_assets.ledger.database import reading, transaction
 from flow_assets.ledger.statements import insert_rows, is_of, portions, remove, same_partition
-from flow_assets.ledger.times import now_text
 
 
 class Standing(NamedTuple):
@@ -247,10 +246,16 @@ _OF_BLOCK = ("dataset", "partition", "key", "record", "blobs", "source_hash", "r
 
 
 def keep_judgements(
-    connection: Connection, environment: str, judgements: Sequence[Judgement], run_id: str, *, is_published: bool
+    connection: Connection,
+    environment: str,
+    judgements: Sequence[Judgement],
+    run_id: str,
+    at: str,
+    *,
+    is_published: bool,
 ) -> None:
     """Write what was found, in the transaction of `connection`; of what is published it becomes how that stands."""
-    fixed = {"environment": environment, "run_id": run_id, "at": now_text(), "is_published": is_published}
+    fixed = {"environment": environment, "run_id": run_id, "at": at, "is_published": is_published}
     insert_rows(connection, tables.checks, [{**fixed, **_fields(j, _OF_CHECK)} for j in judgements])
     if is_published:
         remove(connection, tables.judgements, environment, judgements)
@@ -258,14 +263,14 @@ def keep_judgements(
         insert_rows(connection, tables.judgements, rows)
 
 
-def keep_blocks(connection: Connection, environment: str, blocks: Sequence[Block], run_id: str) -> None:
+def keep_blocks(connection: Connection, environment: str, blocks: Sequence[Block], run_id: str, at: str) -> None:
     """Write versions that are kept back, and what was found of them, in the transaction of `connection`."""
-    fixed = {"environment": environment, "run_id": run_id, "at": now_text()}
+    fixed = {"environment": environment, "run_id": run_id, "at": at}
     rows = [
         {**fixed, **_fields(b, _OF_BLOCK), "rules": b.judgement.rules, "referred": b.judgement.referred} for b in blocks
     ]
     insert_rows(connection, tables.blocked, rows)
-    keep_judgements(connection, environment, [b.judgement for b in blocks], run_id, is_published=False)
+    keep_judgements(connection, environment, [b.judgement for b in blocks], run_id, at, is_published=False)
 
 
 def _fields(value: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What checks found of each measured attempt: the row of `kpis` and that of `checks` come from one transaction.
 
-Of both there may be several of one partition in one run, so their times tell which belong together: what is published
-is measured before its check is written, what is kept back after.
+Of both there may be several of one partition in one run, so their times tell which belong together: those of one
+transaction are the same. In a ledger of an earlier version, what was published was measured before its check was
+written, and what was kept back after.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,9 +64,15 @@ def _own_check() -> ColumnElement[int]:
     """The number of the check of an attempt; the index of a partition's checks leads to the few there are."""
     kpis, checks = tables.kpis, tables.checks.alias("of_partition")
     is_of_run = and_(same_partition(checks, kpis), checks.c.run_id == kpis.c.run_id)
-    published = select(func.min(checks.c.id)).where(is_of_run, checks.c.is_published, checks.c.at >= kpis.c.at)
-    kept = select(func.max(checks.c.id)).where(is_of_run, not_(checks.c.is_published), checks.c.at <= kpis.c.at)
+    published = select(func.min(checks.c.id)).where(is_of_run, checks.c.is_published)
+    kept = select(func.max(checks.c.id)).where(is_of_run, not_(checks.c.is_published))
+    is_at_once = checks.c.at == kpis.c.at
+
+    def own(check: Select[Any], is_of_earlier_version: ColumnElement[bool]) -> ColumnElement[int]:
+        in_turn = (check.where(condition) for condition in (is_at_once, is_of_earlier_version))
+        return func.coalesce(*(query.correlate(kpis).scalar_subquery() for query in in_turn))
+
     return case(
-        (kpis.c.change == "blocked", kept.correlate(kpis).scalar_subquery()),
-        (kpis.c.change != "failed", published.correlate(kpis).scalar_subquery()),
+        (kpis.c.change == "blocked", own(kept, checks.c.at < kpis.c.at)),
+        (kpis.c.change != "failed", own(published, checks.c.at > kpis.c.at)),
     )

@@ -14,7 +14,6 @@ from flow_assets.ledger.database import reading
 from flow_assets.ledger.judgements import Judgements
 from flow_assets.ledger.measured_checks import COUNTS, Checked, beside_checks
 from flow_assets.ledger.statements import OfPartition, insert_rows, is_of, portions
-from flow_assets.ledger.times import now_text
 
 _PUBLISHED = ("computed", "restored")
 _KPI = tuple(name for name in Kpi.__dataclass_fields__ if name != "phases")
@@ -165,10 +164,10 @@ class Measurements:
 
 
 def keep_measurements(
-    connection: Connection, environment: str, run_id: str, ended: Iterable[tuple[OfPartition, str, Kpi | None]]
+    connection: Connection, environment: str, run_id: str, at: str, ended: Iterable[tuple[OfPartition, str, Kpi | None]]
 ) -> None:
     """Write the KPIs of partitions that ended, each with how, in the transaction of `connection`."""
-    fixed = {"environment": environment, "run_id": run_id, "at": now_text()}
+    fixed = {"environment": environment, "run_id": run_id, "at": at}
     rows = [
         {
             **fixed,

@@ -1,7 +1,8 @@
 """What one look of a watch makes of the alerts: opens, refreshes and resolves, inside one transaction.
 
 All times of an alert go forward only: where the clock was set back, the last time known of it counts. Until the clock
-has come there again, what was found then is not resolved, and what was over is not opened again.
+has come there again, what was found then is not resolved, and what was over is not opened again. A time later than the
+last one known is that of a clock that was wrong, and holds up nothing.
 """
 
 import json
@@ -35,9 +36,6 @@ MOST_QUIET_SECONDS = 24 * 3600.0
 OVERLAP_SECONDS = 120.0
 """So long a look may take, and another may begin and end meanwhile; a clock that is further behind was set back."""
 
-SET_BACK_SECONDS = 24 * 3600.0
-"""A clock that is further behind was wrong before, and what it said then holds up nothing."""
-
 FOLLOWING = frozenset({"failures", "freshness"})
 """Watches that find in a dataset what its upstream's trouble makes of it."""
 
@@ -47,6 +45,7 @@ class Look:
     """What one watch found at one moment, being entered into the ledger.
 
     Attributes:
+        last: the last time known, now or later; Unix time in seconds.
         owners: dataset to its owners.
         opened: numbers of the alerts that were opened, or opened again.
         worsened: of those whose severity has risen.
@@ -58,6 +57,7 @@ class Look:
     environment: str
     watch: str
     view: Viewpoint
+    last: float
     owners: Mapping[str, Sequence[str]]
     opened: list[int] = field(default_factory=list)
     worsened: list[int] = field(default_factory=list)
@@ -105,18 +105,19 @@ class Look:
         """What is still found: the same alert, with what is known now."""
         if self._is_overtaken(row.seen_at):
             return
-        before, is_worse = unpack(row.finding), rank(finding.severity) > rank(unpack(row.finding).severity)
+        before = unpack(row.finding)
+        is_worse = rank(finding.severity) > rank(before.severity)
         if row.resolved_at is not None and is_worse:  # it was dismissed, but not as bad as this
             self._set(row.number, is_dismissed=False)
             self._open(finding, row)
             return
-        at = max(self.view.now, row.seen_at)
+        at = self._time_of(row)
         finding = replace(finding, since=min(before.since, finding.since))  # a watch may only know that it is so now
         self._set(row.number, **self._packed(finding), seen_at=at, unseen_since=None)
         if row.resolved_at is not None or finding.severity == before.severity:
             return
         change = f"from {before.severity} to {finding.severity}"
-        self._note(row.number, "worsened" if is_worse else "eased", change)
+        self._note(row.number, "worsened" if is_worse else "eased", change, at)
         if is_worse:
             self._set(row.number, acknowledged_by="", note="")
             self.worsened.append(row.number)
@@ -143,7 +144,8 @@ class Look:
         self.opened.append(number)
 
     def _is_soon_after(self, former: AlertRow) -> bool:
-        return -SET_BACK_SECONDS <= self.view.now - float(former.resolved_at) < REOPEN_SECONDS
+        resolved_at = former.resolved_at
+        return self._is_before(resolved_at) or bool(0 <= self.view.now - resolved_at < REOPEN_SECONDS)
 
     def _reopen(self, row: AlertRow, finding: Finding) -> None:
         at = max(self.view.now, row.resolved_at)
@@ -172,11 +174,15 @@ class Look:
 
     def _is_overtaken(self, at: float) -> bool:
         """Whether a look that began after this one has had its say at `at`: then what this one saw is old."""
-        return self._is_before(at, OVERLAP_SECONDS)
+        return self._is_before(at) and at - self.view.now <= OVERLAP_SECONDS
 
-    def _is_before(self, at: float, most: float = SET_BACK_SECONDS) -> bool:
-        """Whether it is earlier now than `at`, though by no more than `most` seconds."""
-        return 0 < at - self.view.now <= most
+    def _is_before(self, at: float) -> bool:
+        """Whether it is earlier now than `at`, which is no time of a clock that was wrong."""
+        return self.view.now < at <= self.last
+
+    def _time_of(self, row: AlertRow) -> float:
+        """When what happens to an alert now does happen: not before it was found last, or else not before it opened."""
+        return float(row.seen_at if self._is_before(row.seen_at) else max(self.view.now, row.opened_at))
 
     def _is_gone_for_good(self, row: AlertRow) -> bool:
         """Whether it is resolved at once, or after a while of quiet because it has come back before."""
@@ -189,9 +195,9 @@ class Look:
         return bool(now - row.unseen_since >= quiet)
 
     def _resolve(self, row: AlertRow) -> None:
-        at = max(self.view.now, row.seen_at)
-        is_muted = self.view.silenced_until(row) is not None
-        self._set(row.number, resolved_at=at, unseen_since=None, is_settled=False, is_muted=is_muted)
+        at, is_muted = self._time_of(row), self.view.silenced_until(row) is not None
+        end: dict[str, Any] = {"seen_at": min(row.seen_at, at), "resolved_at": at, "unseen_since": None}
+        self._set(row.number, **end, is_settled=False, is_muted=is_muted)
         self._note(row.number, "resolved", "no longer found", at)
         self.resolved.append(row.number)
 
@@ -238,8 +244,8 @@ class Look:
     def _set(self, number: int, **values: Any) -> None:
         self.connection.execute(update(alerts).where(is_alert(self.environment, number)).values(**values))
 
-    def _note(self, number: int, kind: str, note: str, at: float | None = None) -> None:
-        note_event(self.connection, self.environment, number, AlertEvent(at or self.view.now, kind, note=note))
+    def _note(self, number: int, kind: str, note: str, at: float) -> None:
+        note_event(self.connection, self.environment, number, AlertEvent(at, kind, note=note))
 
 
 def explains(cause: Finding, finding: Finding) -> bool:

@@ -1,5 +1,7 @@
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,37 @@ def test_each_attempt_has_the_check_that_was_made_of_it(engine: Engine) -> None:
         ("computed", None),
     ]
     assert {m.checked for m in read.materializations()} == {None}
+
+
+def test_a_clock_that_steps_back_parts_no_attempt_from_its_check(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holdings, found = Holdings(engine, "local"), Judgement("d", "a", "content", "rules", "", 3, "{}", 0, 1)
+    clock = count(1_760_000_000, -1)
+    monkeypatch.setattr("flow_assets.ledger.times.time.time", lambda: next(clock))
+    for warnings in (1, 2):
+        publish(engine, replace(publication("a"), judgement=replace(found, warnings=warnings)))
+    for errors in (3, 4):
+        with Claims(engine, "local") as claims:
+            claims.take("d", ["a"])
+            judgement = replace(found, content_hash="bad", warnings=0, errors=errors)
+            block = Block("d", "a", "key", "{}", "h 1 e", None, "it breaks", judgement, KPI)
+            holdings.block([block], "run", claims.owner.owner)
+    checked = [m.checked for m in Measurements(engine, "local").attempts()]
+    assert [of and (of.warned, of.failed) for of in checked] == [(1, 0), (2, 0), (0, 3), (0, 4)]
+
+
+def test_an_earlier_ledger_tells_the_check_of_an_attempt_by_the_order_of_their_times(
+    path: Path, engine: Engine
+) -> None:
+    found = Judgement("d", "a", "content", "rules", "", 3, "{}", 0, 1)
+    for warnings in (1, 2):
+        publish(engine, replace(publication("a"), judgement=replace(found, warnings=warnings)))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table, second in (("kpis", 0), ("checks", 1)):
+            connection.execute(f"UPDATE {table} SET at = '2024-03-01T00:00:0' || (2 * id + {second}) || '.000+00:00'")
+    checked = [m.checked for m in Measurements(engine, "local").attempts()]
+    assert [of and of.warned for of in checked] == [1, 2]
 
 
 def test_what_reuse_saved_is_what_computing_took_last(engine: Engine) -> None:

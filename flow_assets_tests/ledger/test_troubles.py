@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from flow_assets.ledger import Block, Claims, Failure, Holdings, Judgement, Publication, judgements
+from flow_assets.ledger import Block, Claims, Failure, Holdings, Judgement, Publication
 from flow_assets.ledger import holdings as module
 
 BEFORE, LOOKED, AFTER = (
@@ -41,8 +41,7 @@ class Ledger:
         return len(holdings.troubles("d")), len(holdings.failures("d")), len(holdings.judgements.blocked("d"))
 
     def _claims(self, at: str) -> Claims:
-        for place in (module, judgements):
-            self._monkeypatch.setattr(place, "now_text", lambda: at)
+        self._monkeypatch.setattr(module, "now_text", lambda: at)
         claims = Claims(self._engine, "local")
         claims.take("d", ["a"])
         return claims
