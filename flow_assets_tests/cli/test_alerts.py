@@ -168,6 +168,11 @@ def test_what_fits_is_silenced(sandbox: Sandbox, alerts: Alerts) -> None:
             "--for 'soon' cannot be used; write a number and one of s, m, h, d, w, from 1m to",
         ),
         (["silence", "1", "--until", "soon"], 2, "--until 'soon' is no time; write 2030-02-01 or"),
+        *(
+            (["silence", "1", "--until", far], 2, f"--until {far!r} cannot be used; write a time within 5000w from now")
+            for far in ("9999-12-31T23:00-05:00", "9999-12-31", "2300-01-01")
+        ),
+        (["silence", "1", "--until", "0001-01-01T00:00+05:00"], 2, "A silence must end in the future; say --for 2h"),
         (["silence", "1", "--until", "2013-02-01"], 2, "A silence must end in the future; say --for 2h, or a later"),
         (
             ["silence", "1", "--for", "1h", "--until", "2030-01-01"],
@@ -198,6 +203,7 @@ def test_wrong_usage_is_one_sentence(
     assert (done.code, done.stdout) == (code, "")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert read(sandbox)["silences"] == []
 
 
 def test_what_is_over_cannot_be_acknowledged(sandbox: Sandbox, alerts: Alerts) -> None:
