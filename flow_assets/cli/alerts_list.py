@@ -81,7 +81,7 @@ def _print(found: "Sequence[Alert]", silences: "Sequence[Silence]", now: float, 
     from rich.markup import escape
 
     from flow_assets.cli.console import out, print_table, table
-    from flow_assets.ledger.time_words import duration_text, moment_text
+    from flow_assets.time_words import duration_text, moment_text
 
     console = out()
     if not found:

@@ -45,8 +45,8 @@ def command(  # noqa: PLR0913  what is silenced, and until when, can be said in 
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
-    from flow_assets.ledger.time_words import moment_text
     from flow_assets.settings import load_settings
+    from flow_assets.time_words import moment_text
 
     settings, now = load_settings(), time.time()
     target = target_of(number, dataset, watch, owner)

@@ -90,7 +90,7 @@ def _print_moment() -> None:
     from datetime import UTC, datetime
 
     from flow_assets.cli.console import out
-    from flow_assets.ledger.time_words import moment_text
+    from flow_assets.time_words import moment_text
 
     console = out()
     console.print(f"[bold]{moment_text(datetime.now(UTC), 'seconds')}[/]")

@@ -7,7 +7,7 @@ from flow_assets.insight.watch.durations.episodes import Episode
 from flow_assets.insight.watch.durations.judged import JudgedCall
 from flow_assets.insight.watch.words import listed, paragraph
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
-from flow_assets.ledger.time_words import duration_text
+from flow_assets.time_words import duration_text
 
 _SHORT = 8
 _CHARTED = 30

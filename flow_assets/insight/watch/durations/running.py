@@ -13,9 +13,9 @@ from flow_assets.insight.watch.words import listed
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.findings import AlertSeverity, Finding
-from flow_assets.ledger.time_words import duration_text
 from flow_assets.ledger.times import ledger_time, unix_time
 from flow_assets.materialization.project import Project
+from flow_assets.time_words import duration_text
 
 LEAST_QUIET_SECONDS = 300.0
 """A run that published something since then is not hung."""

@@ -10,9 +10,9 @@ from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import alike, counted, listed, paragraph, span, titled, without_folders
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.statements import portions
-from flow_assets.ledger.time_words import moment_text
 from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
+from flow_assets.time_words import moment_text
 
 WATCH = "failures"
 

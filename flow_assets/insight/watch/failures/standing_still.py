@@ -7,7 +7,7 @@ from flow_assets.insight.watch.orchestration import ObservedTick
 from flow_assets.insight.watch.situation import Situation
 from flow_assets.insight.watch.words import alike, listed, paragraph, titled, without_folders
 from flow_assets.ledger.findings import AlertSeverity, Finding
-from flow_assets.ledger.time_words import duration_in_words, moment_text
+from flow_assets.time_words import duration_in_words, moment_text
 
 WATCH = "failures"
 
