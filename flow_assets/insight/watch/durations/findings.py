@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from flow_assets.insight.watch.durations.code_changes import CodeChange
 from flow_assets.insight.watch.durations.episodes import Episode
 from flow_assets.insight.watch.durations.judged import JudgedCall
-from flow_assets.insight.watch.words import listed, paragraph
+from flow_assets.insight.watch.words import paragraph
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
+from flow_assets.texts import listed
 from flow_assets.time_words import duration_text
 
 _SHORT = 8

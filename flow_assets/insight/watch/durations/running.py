@@ -9,12 +9,12 @@ from flow_assets.insight.watch.durations.calls import recent_calls
 from flow_assets.insight.watch.durations.run_limits import RunLimits, asked_of, did_of
 from flow_assets.insight.watch.durations.spans import recent_spans
 from flow_assets.insight.watch.orchestration import ObservedRun
-from flow_assets.insight.watch.words import listed
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.times import ledger_time, unix_time
 from flow_assets.materialization.project import Project
+from flow_assets.texts import listed
 from flow_assets.time_words import duration_text
 
 LEAST_QUIET_SECONDS = 300.0

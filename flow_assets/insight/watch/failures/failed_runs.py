@@ -7,11 +7,12 @@ from flow_assets.declaration import partition_keys
 from flow_assets.errors import sentence
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, counted, listed, paragraph, span, titled, without_folders
+from flow_assets.insight.watch.words import alike, paragraph, span, without_folders
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.statements import portions
 from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
+from flow_assets.texts import counted, listed, titled
 from flow_assets.time_words import moment_text
 
 WATCH = "failures"
