@@ -9,7 +9,7 @@ _FEW = 3
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b|\d+")
 
 
-def span(partitions: Sequence[str]) -> str:
+def partitions_text(partitions: Sequence[str]) -> str:
     """Partitions, in order: each of a few, else the first and the last; empty for a dataset that has none."""
     if len(partitions) <= _FEW:
         return ", ".join(partitions)
@@ -17,8 +17,8 @@ def span(partitions: Sequence[str]) -> str:
 
 
 def named(dataset: str, partitions: Sequence[str]) -> str:
-    """A dataset with its partitions as a span: `readings 2024-03-01`."""
-    return f"{dataset} {span(partitions)}".rstrip()
+    """A dataset with its partitions: `readings 2024-03-01`."""
+    return f"{dataset} {partitions_text(partitions)}".rstrip()
 
 
 def alike(line: str, partition: str = "") -> str:

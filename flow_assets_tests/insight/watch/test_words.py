@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow_assets.insight.watch.words import alike, named, span, without_folders
+from flow_assets.insight.watch.words import alike, named, partitions_text, without_folders
 from flow_assets.settings import Settings
 from flow_assets_tests.sandbox import DAYS
 
@@ -33,8 +33,14 @@ def test_paths_of_the_deployment_are_told_without_its_folders(text: str, told: s
     assert without_folders(text, Settings(data=Path("/srv/flow"))) == told
 
 
-def test_partitions_as_a_span() -> None:
-    assert [span(()), span(("",)), span(DAYS[:1]), span(DAYS[:3]), span(DAYS)] == [
+def test_partitions_as_a_text() -> None:
+    assert [
+        partitions_text(()),
+        partitions_text(("",)),
+        partitions_text(DAYS[:1]),
+        partitions_text(DAYS[:3]),
+        partitions_text(DAYS),
+    ] == [
         "",
         "",
         DAYS[0],
