@@ -1,4 +1,4 @@
-"""Tell what a subcommand of `flow alerts` has changed: in a sentence, or as JSON in the form of the list."""
+"""Tell what a subcommand of `flow alerts` has changed: as JSON in the form of the list."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,11 +19,15 @@ def print_changed(
         numbers: the alerts that were changed.
         settings: of the deployment.
         now: when they were changed, Unix time in seconds.
-        silences: those that have begun or ended.
+        silences: those that have begun or ended; the latter say when, in `ended_at`.
     """
     from flow_assets.cli.alerts_list import listed_json
     from flow_assets.cli.alerts_owners import wording_of
+    from flow_assets.cli.alerts_show import moment_json
     from flow_assets.cli.console import print_json
 
     changed = [alerts.get(number, now) for number in dict.fromkeys(numbers)]
-    print_json(listed_json(changed, silences, now, wording_of(settings)))
+    told = listed_json(changed, silences, now, wording_of(settings))
+    for silence, its in zip(silences, told["silences"], strict=True):
+        its["ended_at"] = moment_json(silence.ended_at)  # only here: those that are listed last
+    print_json(told)

@@ -2,6 +2,7 @@ import getpass
 import json
 import re
 import time
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -105,11 +106,14 @@ def test_what_is_resolved_by_hand_is_listed_with_all_and_with_since(sandbox: San
 
 
 def test_what_a_command_changes_is_told_in_the_form_of_the_list(sandbox: Sandbox, alerts: Alerts) -> None:
+    ended: list[str | None] = []
+
     def changed(*arguments: str) -> dict[str, Any]:
         told = read(sandbox, *arguments)
         listed = {a["number"]: a for a in read(sandbox, "list", "--all")["alerts"]}
         passing = {"open_seconds": 0}
         assert [a | passing for a in told["alerts"]] == [listed[a["number"]] | passing for a in told["alerts"]]
+        ended.extend(silence.pop("ended_at") for silence in told["silences"])
         return {"alerts": [(a["number"], a["state"]) for a in told["alerts"]], "silences": told["silences"]}
 
     acknowledged = {"alerts": [(2, "acknowledged"), (1, "acknowledged")], "silences": []}
@@ -122,6 +126,9 @@ def test_what_a_command_changes_is_told_in_the_form_of_the_list(sandbox: Sandbox
     fitting = changed("silence", "--watch", "freshness", "--for", "1d")
     assert (fitting["alerts"], fitting["silences"]) == ([], read(sandbox)["silences"])
     assert changed("unsilence", "--watch", "freshness") == fitting
+    assert [at and abs(datetime.fromisoformat(at).timestamp() - time.time()) < 60 for at in ended] == [
+        *(None, True, None, True)
+    ]
     assert changed("resolve", "1") == {"alerts": [(1, "resolved")], "silences": []}
 
 
@@ -192,6 +199,10 @@ def test_what_fits_is_silenced(sandbox: Sandbox, alerts: Alerts) -> None:
             ["list", "--since", "soon"],
             2,
             "since 'soon' cannot be used; write a date, 2013-02-01, or a number and one of s, m, h, d, w",
+        ),
+        *(
+            (["--calibration", *more], 2, "--calibration lists no alerts; leave out --all, --since and --exit-code.")
+            for more in (["--all"], ["--since", "7d"], ["--exit-code", "--json"])
         ),
         (["--json", "show", "1"], 2, "Write options after the subcommand: flow alerts show --json"),
     ],
