@@ -95,9 +95,3 @@ class WatchError(FlowError):
 def sentence(text: str) -> str:
     """A message with one stop at its end, whatever it quotes there."""
     return text if text.endswith(("!", "?", ".")) else f"{text}."
-
-
-def first_line(said: object, longest: int = 500) -> str:
-    """The first line of a message that says something; cut off where it is longer than so many characters."""
-    line = next((line.strip() for line in str(said).splitlines() if line.strip()), "")
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.constraints import RowExpression
-from flow_assets.errors import DefinitionError, first_line, sentence
+from flow_assets.errors import DefinitionError, sentence
+from flow_assets.texts import first_line
 
 _REFUSED = {
     "SUBQUERY": "a subquery reads other rows; use `references` or `partition_query`",

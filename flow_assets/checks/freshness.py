@@ -10,7 +10,7 @@ from flow_assets.checks.kinds import time_value
 from flow_assets.checks.results import RuleResult
 from flow_assets.declaration.durations import duration
 from flow_assets.declaration.partition_constraints import Fresh
-from flow_assets.ledger.time_words import duration_in_words, moment_text
+from flow_assets.time_words import duration_in_words, moment_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _A_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}

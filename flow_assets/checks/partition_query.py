@@ -10,7 +10,8 @@ import pyarrow as pa
 from flow_assets.checks.results import RuleResult
 from flow_assets.declaration import Dataset, Rule
 from flow_assets.declaration.partition_constraints import PartitionQuery
-from flow_assets.errors import DefinitionError, RuleError, first_line, sentence
+from flow_assets.errors import DefinitionError, RuleError, sentence
+from flow_assets.texts import first_line
 
 _NAME = "rows"
 _SAMPLE = 5

@@ -15,6 +15,7 @@ from flow_assets.cli import (
     alerts_unsilence,
 )
 from flow_assets.cli.alerts_options import AsJson, ExitCode, ShowAll, Since
+from flow_assets.cli.examples import examples_text
 
 NAME = "alerts"
 EXAMPLES = (
@@ -40,8 +41,8 @@ def make_app() -> typer.Typer:
         alerts_routes,
         alerts_test,
     ):
-        examples = "\n".join(("Examples:", *(f"  {example}" for example in command.EXAMPLES)))
-        made.command(name=command.NAME, help=command.__doc__, epilog=examples)(command.command)
+        epilog = examples_text(command.EXAMPLES)
+        made.command(name=command.NAME, help=command.__doc__, epilog=epilog)(command.command)
     return made
 
 
@@ -58,13 +59,17 @@ def _list_by_default(
     """Alone, it lists."""
     from flow_assets.errors import SelectionError
 
-    if context.invoked_subcommand is None and calibration:
+    is_listing = show_all or since is not None or exit_code
+    if context.invoked_subcommand is not None:
+        if is_listing or calibration or as_json:
+            raise SelectionError(f"Write options after the subcommand: flow alerts {context.invoked_subcommand} --json")
+    elif calibration:
+        if is_listing:
+            raise SelectionError("--calibration lists no alerts; leave out --all, --since and --exit-code.")
         from flow_assets.cli.alerts_calibration import show_calibration
         from flow_assets.materialization.project import Project
         from flow_assets.settings import load_settings
 
         show_calibration(Project.open(load_settings()), as_json=as_json)
-    elif context.invoked_subcommand is None:
+    else:
         alerts_list.command(show_all, since, exit_code, as_json)
-    elif show_all or since is not None or exit_code or calibration or as_json:
-        raise SelectionError(f"Write options after the subcommand: flow alerts {context.invoked_subcommand} --json")

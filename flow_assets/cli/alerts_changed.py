@@ -1,4 +1,4 @@
-"""Tell what a subcommand of `flow alerts` has changed: in a sentence, or as JSON in the form of the list."""
+"""Tell what a subcommand of `flow alerts` has changed: as JSON in the form of the list."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ def print_changed(
         numbers: the alerts that were changed.
         settings: of the deployment.
         now: when they were changed, Unix time in seconds.
-        silences: those that have begun or ended.
+        silences: those that have begun or ended; the latter say when, in `ended_at`.
     """
     from flow_assets.cli.alerts_list import listed_json
     from flow_assets.cli.alerts_owners import wording_of

@@ -75,6 +75,7 @@ def _silence_json(silence: "Silence") -> dict[str, Any]:
         "alert": silence.number,
         **{name: value or None for name, value in vars(silence.matcher).items()},
         "until": moment_json(silence.until),
+        "ended_at": moment_json(silence.ended_at),
         "by": silence.who,
         "note": silence.note,
     }
@@ -86,7 +87,7 @@ def _print(
     from rich.markup import escape
 
     from flow_assets.cli.console import out, print_table, table
-    from flow_assets.ledger.time_words import duration_text, moment_text
+    from flow_assets.time_words import duration_text, moment_text
 
     console = out()
     if not found:

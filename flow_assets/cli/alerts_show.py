@@ -94,7 +94,7 @@ def _open_seconds(alert: "Alert", now: float) -> float:
 
 
 def _lines(alert: "Alert", now: float, wording: "Wording") -> list[str]:
-    from flow_assets.ledger.time_words import duration_text, moment_text
+    from flow_assets.time_words import duration_text, moment_text
 
     finding, owner = alert.finding, wording.owner(alert.finding)
     span = duration_text(_open_seconds(alert, now))
@@ -133,7 +133,7 @@ def _print_history(events: "Sequence[AlertEvent]", deliveries: "Sequence[Deliver
     from rich.markup import escape
 
     from flow_assets.cli.console import out, print_table, table
-    from flow_assets.ledger.time_words import moment_text
+    from flow_assets.time_words import moment_text
 
     console = out()
     happened = table("\nHistory", "at", "event", "by", "note", texts=("event", "by", "note"), folded="note")

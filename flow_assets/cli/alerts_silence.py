@@ -45,8 +45,8 @@ def command(  # noqa: PLR0913  what is silenced, and until when, can be said in 
     from flow_assets.cli.console import out
     from flow_assets.ledger import open_database
     from flow_assets.ledger.alerts import Alerts
-    from flow_assets.ledger.time_words import moment_text
     from flow_assets.settings import load_settings
+    from flow_assets.time_words import moment_text
 
     settings, now = load_settings(), time.time()
     target = target_of(number, dataset, watch, owner)
@@ -69,12 +69,12 @@ def end_of(span: str | None, until: str | None, now: float) -> float:
     """When a silence ends, Unix time in seconds.
 
     Raises:
-        SelectionError: neither or both are given, or one says no time.
+        SelectionError: neither or both are given, or one says no time, or one that is more than 5000 weeks away.
     """
     from datetime import UTC, datetime
 
     from flow_assets.errors import SelectionError
-    from flow_assets.insight.spans import span_seconds
+    from flow_assets.insight.spans import LONGEST, span_seconds
 
     if span is not None and until is not None:
         raise SelectionError("--for and --until both say how long; choose one.")
@@ -83,10 +83,13 @@ def end_of(span: str | None, until: str | None, now: float) -> float:
     if span is not None:
         return now + span_seconds("--for", span, least="1m")
     try:
-        end = datetime.fromisoformat(until or "")
+        moment = datetime.fromisoformat(until or "")
     except ValueError:
         raise SelectionError(f"--until {until!r} is no time; write 2030-02-01 or 2030-02-01T06:00, in UTC.") from None
-    return (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
+    end = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if end > now + span_seconds("--until", LONGEST):
+        raise SelectionError(f"--until {until!r} cannot be used; write a time within {LONGEST} from now.")
+    return end
 
 
 def _require_known(matcher: "Matcher", package: str) -> None:

@@ -87,7 +87,7 @@ def _print_json(message: "Message", destinations: "Sequence[Destination]", tries
                     "name": destination.name,
                     "kind": destination.kind,
                     "is_sent": not tried.problem if (tried := by_name.get(destination.name)) else None,
-                    "is_permanent": tried.is_permanent if tried else False,
+                    "is_permanent": tried.is_permanent if tried else None,
                     "error": tried.problem or None if tried else None,
                 }
                 for destination in destinations

@@ -3,7 +3,6 @@
 import os
 import sys
 import traceback
-from collections.abc import Sequence
 
 import typer
 
@@ -23,6 +22,7 @@ from flow_assets.cli import (
     watch,
     why,
 )
+from flow_assets.cli.examples import examples_text
 from flow_assets.errors import FlowError, SelectionError, SettingsError, sentence
 
 EXIT_PROBLEM = 1
@@ -39,13 +39,9 @@ EXAMPLES = (
 )
 
 
-def _listed(examples: Sequence[str]) -> str:
-    return "\n".join(("Examples:", *(f"  {example}" for example in examples)))
-
-
 app = typer.Typer(
     help="Feature datasets that are checked, partitioned and never computed twice.",
-    epilog=f"{_listed(EXAMPLES)}\n\n"
+    epilog=f"{examples_text(EXAMPLES)}\n\n"
     "Exit codes: 0 all is well; 1 failed, blocked or held; 2 wrong usage; 130 interrupted.\n"
     "Settings are environment variables: FLOW_ASSETS_DATA=DIR writes everything under DIR.",
     no_args_is_help=True,
@@ -55,8 +51,8 @@ app = typer.Typer(
 )
 _COMMANDS = (land, plan, run, why, fingerprint, status, kpis, quality, quarantine, profile_data, query, report, watch)
 for command in _COMMANDS:
-    app.command(name=command.NAME, help=command.__doc__, epilog=_listed(command.EXAMPLES))(command.command)
-app.add_typer(alerts.make_app(), name=alerts.NAME, help=alerts.__doc__, epilog=_listed(alerts.EXAMPLES))
+    app.command(name=command.NAME, help=command.__doc__, epilog=examples_text(command.EXAMPLES))(command.command)
+app.add_typer(alerts.make_app(), name=alerts.NAME, help=alerts.__doc__, epilog=examples_text(alerts.EXAMPLES))
 
 
 def main() -> None:

@@ -141,7 +141,7 @@ def _print_groups(console: "Console", found: "Kpis") -> None:
 
 def _row(of: "Figures") -> tuple[str, ...]:
     from flow_assets.cli.console import size_text
-    from flow_assets.ledger.time_words import duration_text
+    from flow_assets.time_words import duration_text
 
     partitions = (of.computed, of.restored, of.reused, of.blocked, of.failed)
     return (
@@ -161,7 +161,7 @@ def _row(of: "Figures") -> tuple[str, ...]:
 
 def _print_phases(console: "Console", found: "Kpis") -> None:
     from flow_assets.cli.console import print_table, table
-    from flow_assets.ledger.time_words import duration_text
+    from flow_assets.time_words import duration_text
 
     texts = ("of each", "drawn")
     shown = table(
@@ -184,7 +184,7 @@ def _print_phases(console: "Console", found: "Kpis") -> None:
 
 def _print_rest(console: "Console", found: "Kpis") -> None:
     """How runs went, what was reused, what rules found, and what went wrong, in a line each."""
-    from flow_assets.ledger.time_words import duration_text
+    from flow_assets.time_words import duration_text
 
     runs, total = found.runs, found.total
     if runs.count:

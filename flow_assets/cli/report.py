@@ -100,7 +100,7 @@ def _headline(report: "Report") -> str:
 
 
 def _print(console: "Console", report: "Report", graph: "DatasetGraph") -> None:
-    from flow_assets.ledger.time_words import duration_text, moment_text
+    from flow_assets.time_words import duration_text, moment_text
 
     savings = report.savings
     console.print(f"[bold]Report[/], {moment_text(report.since)} to {moment_text(report.made_at)}\n")
@@ -135,7 +135,7 @@ def _print_datasets(console: "Console", report: "Report") -> None:
     from flow_assets.cli.console import print_table, table
     from flow_assets.insight.report import words
     from flow_assets.insight.report.states import MEANINGS
-    from flow_assets.ledger.time_words import duration_text
+    from flow_assets.time_words import duration_text
 
     scores = {row.name: row.score for row in report.quality}
     medians = {trend.dataset: trend.median for trend in report.trends if trend.measure == "seconds"}

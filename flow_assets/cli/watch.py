@@ -90,7 +90,7 @@ def _print_moment() -> None:
     from datetime import UTC, datetime
 
     from flow_assets.cli.console import out
-    from flow_assets.ledger.time_words import moment_text
+    from flow_assets.time_words import moment_text
 
     console = out()
     console.print(f"[bold]{moment_text(datetime.now(UTC), 'seconds')}[/]")
@@ -114,17 +114,14 @@ def _look_apart(command: "Sequence[str]") -> int:
 
 
 def _print_json(watched: "Watched") -> None:
-    from flow_assets.cli.alerts_owners import wording_of
     from flow_assets.cli.alerts_show import finding_json
     from flow_assets.cli.console import print_json
     from flow_assets.ledger.times import ledger_time
-    from flow_assets.settings import load_settings
 
-    wording = wording_of(load_settings())
     found = {
         look.watch: {
             "findings": [
-                {"alert": look.numbers.get(finding.identity), **finding_json(finding, wording)}
+                {"alert": look.numbers.get(finding.identity), **finding_json(finding, watched.wording)}
                 for finding in look.findings
             ],
             "opened": [alert.number for alert in look.opened],

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from flow_assets.declaration.arguments import require_counts
-from flow_assets.declaration.durations import duration
+from flow_assets.declaration.durations import addable_duration, duration
 from flow_assets.declaration.partitions import Partitions, StaticPartitions
 from flow_assets.declaration.time_partitions import TimePartitions, local_time
 from flow_assets.errors import DefinitionError
@@ -58,9 +58,9 @@ def within(length: str, *, is_critical: bool = False) -> Within:
         is_critical: whether somebody should be woken at once, and not only when it is twice as late.
 
     Raises:
-        DefinitionError: `length` is no length of time.
+        DefinitionError: `length` is no length of time, or longer than 5000 weeks.
     """
-    duration(length)
+    addable_duration(length)
     return Within(length, _truth(f"within({length!r})", is_critical))
 
 
@@ -89,7 +89,7 @@ def as_deadline(given: str | Deadline | None) -> Deadline | None:
     """What is meant by the argument of `dataset`: a text is a length of time.
 
     Raises:
-        DefinitionError: a text is no length of time.
+        DefinitionError: a text is no length of time, or one longer than 5000 weeks.
     """
     return within(given) if isinstance(given, str) else given
 

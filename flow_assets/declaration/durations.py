@@ -9,6 +9,7 @@ from typing import Self
 from flow_assets.errors import DefinitionError
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_MOST_WEEKS = 5000
 _TEXT = re.compile(rf"([1-9]\d{{0,8}}) ({'|'.join(_UNITS)})s?")
 
 
@@ -55,3 +56,15 @@ class Duration:
 def duration(text: str) -> Duration:
     """What `text` says; see `Duration.parse`."""
     return Duration.parse(text)
+
+
+def addable_duration(text: str) -> Duration:
+    """What `text` says, where times are counted from now: at most 5000 weeks, so that the calendar goes as far.
+
+    Raises:
+        DefinitionError: it is no length of time, or a longer one.
+    """
+    found = duration(text)
+    if found.seconds > _MOST_WEEKS * _UNITS["week"]:
+        raise DefinitionError(f"{text!r} is too long; write at most '{_MOST_WEEKS} weeks'.")
+    return found

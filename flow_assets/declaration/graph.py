@@ -20,6 +20,7 @@ from flow_assets.declaration.inputs import AllPartitions, SamePartition
 from flow_assets.declaration.partitions import Partitions
 from flow_assets.declaration.type_names import type_name
 from flow_assets.errors import DefinitionError, SelectionError, sentence
+from flow_assets.texts import shortened
 
 _TEXT_LENGTH = 100
 _HAS_PLACE = re.compile(r"\.py:\d+:")
@@ -228,7 +229,7 @@ def _mismatch(dataset: Dataset, constraint: References, other: Dataset) -> str |
 
 def _text(partitions: Partitions | None) -> str:
     text = "no partitions" if partitions is None else repr(partitions)
-    return text if len(text) <= _TEXT_LENGTH else f"{text[:_TEXT_LENGTH]}..."
+    return shortened(text, _TEXT_LENGTH)
 
 
 def _topological_order(datasets: Mapping[str, Dataset]) -> tuple[str, ...]:

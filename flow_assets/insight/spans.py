@@ -8,7 +8,8 @@ from flow_assets.ledger.times import ledger_time
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(rf"([1-9]\d{{0,9}})([{''.join(_UNITS)}])")
-_SHORTEST, _LONGEST = "1s", "5000w"
+_SHORTEST = "1s"
+LONGEST = "5000w"
 
 
 def span_seconds(asked: str, text: str, least: str = _SHORTEST) -> int:
@@ -23,7 +24,7 @@ def span_seconds(asked: str, text: str, least: str = _SHORTEST) -> int:
         SelectionError: it is none, shorter than `least`, or longer than 5000 weeks.
     """
     seconds = _seconds(text)
-    if not _seconds(least) <= seconds <= _seconds(_LONGEST):
+    if not _seconds(least) <= seconds <= _seconds(LONGEST):
         raise SelectionError(f"{asked} {text!r} cannot be used; write {_allowed(least)}.")
     return seconds
 
@@ -38,7 +39,7 @@ def since_text(since: str, now: datetime | None = None) -> str:
     Raises:
         SelectionError: it says no time.
     """
-    if 0 < (seconds := _seconds(since)) <= _seconds(_LONGEST):
+    if 0 < (seconds := _seconds(since)) <= _seconds(LONGEST):
         then = (now or datetime.now(UTC)) - timedelta(seconds=seconds)
     else:
         try:
@@ -56,4 +57,4 @@ def _seconds(text: str) -> int:
 
 
 def _allowed(least: str) -> str:
-    return f"a number and one of {', '.join(_UNITS)}, from {least} to {_LONGEST}, such as 30m, 12h or 7d"
+    return f"a number and one of {', '.join(_UNITS)}, from {least} to {LONGEST}, such as 30m, 12h or 7d"

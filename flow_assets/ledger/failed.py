@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, select
 
-from flow_assets.errors import first_line
 from flow_assets.ledger import tables
 from flow_assets.ledger.changes import Failure
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.statements import insert_rows
+from flow_assets.texts import first_line
 
 
 class FailedPartition(NamedTuple):

@@ -43,6 +43,7 @@ class Silence:
         until: its end, Unix time in seconds, as `at`.
         who: whose word it is.
         at: when they said so.
+        ended_at: when somebody ended it; None while it lasts, or if nobody did.
     """
 
     number: int | None
@@ -51,6 +52,7 @@ class Silence:
     who: str
     note: str
     at: float
+    ended_at: float | None = None
 
     def covers(self, number: int, finding: Finding, owners: Sequence[str]) -> bool:
         """Whether it is for the alert with that number."""
@@ -85,7 +87,8 @@ def end_silences(connection: Connection, environment: str, target: int | Matcher
 
 
 def _silence(row: Row[Any]) -> Silence:
-    return Silence(row.number, Matcher(row.dataset, row.watch, row.owner), row.until, row.who, row.note, row.at)
+    matcher = Matcher(row.dataset, row.watch, row.owner)
+    return Silence(row.number, matcher, row.until, row.who, row.note, row.at, row.ended_at)
 
 
 def _is_active(environment: str, now: float) -> ColumnElement[bool]:

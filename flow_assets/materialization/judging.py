@@ -13,7 +13,7 @@ from flow_assets.checks.results import reason_of
 from flow_assets.declaration import Rule, TimePartitions
 from flow_assets.declaration.constraints import References, RowExpression
 from flow_assets.declaration.partition_constraints import Fresh
-from flow_assets.errors import FlowError, RuleError, first_line, sentence
+from flow_assets.errors import FlowError, RuleError, sentence
 from flow_assets.lake import Blob, Record
 from flow_assets.ledger import Holdings, Judgement
 from flow_assets.ledger.judgements import Version
@@ -22,6 +22,7 @@ from flow_assets.materialization.preview import preview
 from flow_assets.materialization.surroundings import Surroundings
 from flow_assets.memo.key import Recipe
 from flow_assets.memo.planner import Planner
+from flow_assets.texts import first_line
 
 UNANSWERED = (FlowError, duckdb.Error, pa.ArrowException)
 """What asking rules raises where the rows, or what they refer to, allow no answer."""

@@ -2,6 +2,7 @@ import getpass
 import json
 import re
 import time
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -104,6 +105,13 @@ def test_what_is_resolved_by_hand_is_listed_with_all_and_with_since(sandbox: San
     assert "critical, resolved after 1 h 30 min" in said(sandbox, "show", "1")
 
 
+def ended(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The silences that a command ended, as they were before."""
+    moments = [datetime.fromisoformat(silence["ended_at"]).timestamp() for silence in told["silences"]]
+    assert all(abs(at - time.time()) < 60 for at in moments)
+    return [silence | {"ended_at": None} for silence in told["silences"]]
+
+
 def test_what_a_command_changes_is_told_in_the_form_of_the_list(sandbox: Sandbox, alerts: Alerts) -> None:
     def changed(*arguments: str) -> dict[str, Any]:
         told = read(sandbox, *arguments)
@@ -118,10 +126,12 @@ def test_what_a_command_changes_is_told_in_the_form_of_the_list(sandbox: Sandbox
     assert begun["alerts"] == [(1, "silenced")]
     assert begun["silences"] == read(sandbox)["silences"]
     assert [(s["alert"], s["by"]) for s in begun["silences"]] == [(1, "ann")]
-    assert changed("unsilence", "1") == {"alerts": [(1, "acknowledged")], "silences": begun["silences"]}
+    heard = changed("unsilence", "1")
+    assert heard["alerts"] == [(1, "acknowledged")]
+    assert ended(heard) == begun["silences"]
     fitting = changed("silence", "--watch", "freshness", "--for", "1d")
     assert (fitting["alerts"], fitting["silences"]) == ([], read(sandbox)["silences"])
-    assert changed("unsilence", "--watch", "freshness") == fitting
+    assert ended(changed("unsilence", "--watch", "freshness")) == fitting["silences"]
     assert changed("resolve", "1") == {"alerts": [(1, "resolved")], "silences": []}
 
 
@@ -168,6 +178,11 @@ def test_what_fits_is_silenced(sandbox: Sandbox, alerts: Alerts) -> None:
             "--for 'soon' cannot be used; write a number and one of s, m, h, d, w, from 1m to",
         ),
         (["silence", "1", "--until", "soon"], 2, "--until 'soon' is no time; write 2030-02-01 or"),
+        *(
+            (["silence", "1", "--until", far], 2, f"--until {far!r} cannot be used; write a time within 5000w from now")
+            for far in ("9999-12-31T23:00-05:00", "9999-12-31", "2300-01-01")
+        ),
+        (["silence", "1", "--until", "0001-01-01T00:00+05:00"], 2, "A silence must end in the future; say --for 2h"),
         (["silence", "1", "--until", "2013-02-01"], 2, "A silence must end in the future; say --for 2h, or a later"),
         (
             ["silence", "1", "--for", "1h", "--until", "2030-01-01"],
@@ -188,6 +203,10 @@ def test_what_fits_is_silenced(sandbox: Sandbox, alerts: Alerts) -> None:
             2,
             "since 'soon' cannot be used; write a date, 2013-02-01, or a number and one of s, m, h, d, w",
         ),
+        *(
+            (["--calibration", *more], 2, "--calibration lists no alerts; leave out --all, --since and --exit-code.")
+            for more in (["--all"], ["--since", "7d"], ["--exit-code", "--json"])
+        ),
         (["--json", "show", "1"], 2, "Write options after the subcommand: flow alerts show --json"),
     ],
 )
@@ -198,6 +217,7 @@ def test_wrong_usage_is_one_sentence(
     assert (done.code, done.stdout) == (code, "")
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert read(sandbox)["silences"] == []
 
 
 def test_what_is_over_cannot_be_acknowledged(sandbox: Sandbox, alerts: Alerts) -> None:

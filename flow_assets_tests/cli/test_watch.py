@@ -51,7 +51,8 @@ def test_what_an_owner_has_silenced_stays_so_where_it_is_found_from_outside(sand
     sandbox.land(DAYS[0], "meter,watts,note\na,many,x\n")
     sandbox.run()
     sandbox.flow("alerts", "silence", "--owner", "team:meters", "--for", "1h")
-    sandbox.flow("watch", python=WATCH, check=False)
+    told = sandbox.flow("watch", "--json", python=WATCH, check=False).stdout
+    assert [finding["owner"] for finding in json.loads(told)["watches"]["failures"]["findings"]] == ["team:meters"]
     assert [alert["state"] for alert in sandbox.flow_json("alerts")["alerts"]] == ["silenced"]
 
 
@@ -111,8 +112,12 @@ def test_ctrl_c_is_told_once_in_words_of_watching(done: Sandbox, when: str) -> N
     with subprocess.Popen(
         command, env=environment, cwd=done.root, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True
     ) as running:
-        looks = []
+        looks, end = [], time.monotonic() + 30
         while not looks:
+            if time.monotonic() > end:
+                running.kill()  # which is waited for otherwise
+                pytest.fail("it does not look")
+            time.sleep(0.01)
             looks = psutil.Process(running.pid).children()
         if when == "between looks":
             assert any(line.startswith("delivery: ") for line in running.stdout or ())

@@ -63,6 +63,7 @@ def test_when_a_partition_is_due(deadline: By | Within, partitions: TimePartitio
         (lambda: by("08:00", days_later=1.5), "days_later=1.5 is no whole number"),
         (lambda: by("08:00", days_later=None), "days_later=None must be 0 to 366"),
         (lambda: by("08:00", is_critical="yes"), "is_critical='yes' must be True or False"),
+        (lambda: within("5001 weeks"), "'5001 weeks' is too long; write at most '5000 weeks'."),
         (lambda: within("6h"), "'6h' is no length of time; write a number and a unit, such as '36 hours'"),
         (lambda: within("1 day", is_critical=1), "is_critical=1 must be True or False"),
     ],

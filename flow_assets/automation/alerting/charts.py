@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flow_assets.insight.watch.words import titled
 from flow_assets.ledger.findings import Chart
+from flow_assets.texts import titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,10 +8,10 @@ from typing import Self
 
 from flow_assets.declaration import DatasetGraph
 from flow_assets.declaration.time_partitions import TimePartitions
-from flow_assets.insight.watch.words import one_line, shortened, titled
 from flow_assets.ledger.findings import Alert, Finding, Transition
-from flow_assets.ledger.time_words import moment_text
 from flow_assets.settings import Settings
+from flow_assets.texts import one_line, shortened, titled
+from flow_assets.time_words import moment_text
 
 _TITLE_LENGTH = 200
 _TEXT_LENGTH = 900

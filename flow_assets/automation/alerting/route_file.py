@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from flow_assets.declaration.durations import duration
+from flow_assets.declaration.durations import addable_duration
 from flow_assets.errors import FlowError, RoutesError, sentence
 from flow_assets.ledger.findings import AlertSeverity
 
@@ -83,7 +83,7 @@ class RouteEntry(_Part):
     @classmethod
     def _is_a_length_of_time(cls, value: str) -> str:
         try:
-            duration(value)
+            addable_duration(value)
         except FlowError as error:
             raise ValueError(str(error)) from None
         return value

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from flow_assets.automation.requesting.decide import Decision, Situation, cells_of
 from flow_assets.automation.requesting.memory import Asked, Cell
 from flow_assets.errors import sentence
-from flow_assets.insight.watch.words import counted, listed
 from flow_assets.materialization.requests import Request
 from flow_assets.memo.entries import Action, Because, PlanEntry
 from flow_assets.memo.explain import Explainer
+from flow_assets.texts import counted, listed, shortened
 
 _REASONS = 4
 _NAMED = 3
@@ -60,7 +60,7 @@ class Teller:
     def _example(self, group: Sequence[PlanEntry]) -> str:
         first = group[0]
         reason = " ".join(self._explainer.reason(first).split()).removesuffix(".")
-        short = reason if len(reason) <= _REASON_LENGTH else f"{reason[:_REASON_LENGTH]}..."
+        short = shortened(reason, _REASON_LENGTH)
         alike = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
         return f"{f'{first.dataset} {first.partition}'.strip()} {short}{alike}"
 

@@ -15,8 +15,8 @@ from flow_assets.insight.watch.freshness.look import freshness
 from flow_assets.insight.watch.quality.look import quality
 from flow_assets.insight.watch.resources.look import resources
 from flow_assets.insight.watch.situation import Situation, Watch
-from flow_assets.insight.watch.words import counted, listed
 from flow_assets.ledger.findings import Alert, Finding
+from flow_assets.texts import counted, listed
 
 
 def _freshness(situation: Situation) -> Sequence[Finding]:

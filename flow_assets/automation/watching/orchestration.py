@@ -22,9 +22,9 @@ from dagster._core.storage.tags import (
 from dagster_shared.error import SerializableErrorInfo
 
 from flow_assets.automation.requesting.in_hand import selected_assets
-from flow_assets.errors import first_line
 from flow_assets.insight.watch.orchestration import ObservedRun, ObservedTick, Orchestration
 from flow_assets.materialization.skin.launch import RANGE_END, RANGE_START
+from flow_assets.texts import first_line
 
 MOST_RUNS = 300
 """Of those that ended within the last week, the newest."""

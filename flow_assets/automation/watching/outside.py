@@ -10,15 +10,16 @@ from datetime import datetime
 from flow_assets.automation.watching.keeping import AlertKeeper, OpenAlerts
 from flow_assets.automation.watching.looking import ASKING_DAGSTER, WATCHES, Look, keep, look
 from flow_assets.automation.watching.orchestration import observe
-from flow_assets.errors import FlowError, StoreError, first_line
+from flow_assets.errors import FlowError, StoreError
 from flow_assets.insight.watch.orchestration import Orchestration
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import paragraph, titled, without_folders
+from flow_assets.insight.watch.words import paragraph, without_folders
 from flow_assets.ledger import open_database
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin import open_instance
 from flow_assets.settings import Settings
+from flow_assets.texts import first_line, titled
 
 WATCH = "watching"
 """Of what keeps the other watches from looking."""

@@ -19,7 +19,7 @@ from flow_assets.insight.report.costs import UNTOLD
 from flow_assets.insight.report.drawing import LEFT, PITCH, TOP, Squares, draw_chart, draw_squares, draw_trend
 from flow_assets.insight.report.gather import MOST_ATTENTION, Report
 from flow_assets.insight.report.states import MEANINGS, Cell, PartitionState
-from flow_assets.ledger.time_words import duration_text, moment_text
+from flow_assets.time_words import duration_text, moment_text
 
 _PACKAGE = "flow_assets.insight.report"
 _FEWEST_DRAWN = 3

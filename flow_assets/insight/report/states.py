@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flow_assets.errors import first_line
 from flow_assets.ledger import Failure, Holding
 from flow_assets.ledger.findings import Alert, AlertState
 from flow_assets.ledger.judgements import Blocked
 from flow_assets.memo.entries import Action, Because, PlanEntry
+from flow_assets.texts import first_line
 
 LONGEST_NOTE = 240
 

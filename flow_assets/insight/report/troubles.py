@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flow_assets.errors import first_line
 from flow_assets.insight.report.states import LONGEST_NOTE, Cell, PartitionState
 from flow_assets.insight.watch.words import alike
 from flow_assets.memo.entries import Because, PlanEntry
 from flow_assets.memo.explain import Explainer
+from flow_assets.texts import first_line
 
 _NOTED = (PartitionState.FAILED, PartitionState.BLOCKED, PartitionState.LATE)
 _ABOUT_INPUTS = (Because.INPUT_PENDING, Because.INPUT_WAITS, Because.INPUT_HELD, Because.INPUT_ABSENT)

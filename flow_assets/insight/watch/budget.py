@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from flow_assets.declaration import TimePartitions
 from flow_assets.insight.watch.durations.calls import recent_calls
-from flow_assets.insight.watch.durations.spans import recent_spans
+from flow_assets.insight.watch.durations.ended_runs import recent_ended_runs
 from flow_assets.insight.watch.memory import place_of, remembered, stamp
 from flow_assets.materialization.project import Project
 
@@ -82,7 +82,7 @@ def _count(project: Project, now: datetime) -> Budget:
     counts: Counter[tuple[str, str]] = Counter()
     for name, of in calls.items():
         counts["durations", name] = sum(call.at >= since for call in of)
-    counts["durations", ""] = sum(span.is_usual and span.started_at >= since for span in recent_spans(project, now))
+    counts["durations", ""] = sum(run.is_usual and run.started_at >= since for run in recent_ended_runs(project, now))
     judged = {place: count / weeks for place, count in counts.items() if count}
     arrivals = {("freshness", name): ended for name in calls if (ended := periods_per_week(project, name, now))}
     budget = project.settings.false_alarms_per_week * (1 - SHARE_OF_DRIFTS)

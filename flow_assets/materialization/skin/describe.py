@@ -23,6 +23,7 @@ from flow_assets.materialization.project import Project
 from flow_assets.materialization.skin.asset_checks import in_short
 from flow_assets.materialization.skin.markdown import table
 from flow_assets.materialization.skin.provenance import Provenance
+from flow_assets.texts import shortened
 
 _KINDS = {Frame.DUCKDB: "duckdb", Frame.PANDAS: "pandas", Frame.ARROW: "arrow"}
 _KEY_LENGTH = 12
@@ -177,7 +178,7 @@ def _constraints(column: ColumnDeclaration, dataset: Dataset) -> dg.TableColumnC
     other += [f"{column.digits} decimals"] if column.digits is not None else []
     other += ["unique in its partition"] if is_unique and dataset.partitions else []
     other += ["key"] if column.name in dataset.sort_by else []
-    other += [_cut(in_short(rule)) for rule in rules if rule not in marked]
+    other += [shortened(in_short(rule), _WORDS_LENGTH) for rule in rules if rule not in marked]
     return dg.TableColumnConstraints(column.nullable, unique=is_unique and dataset.partitions is None, other=other)
 
 
@@ -203,11 +204,7 @@ def in_words(declaration: Any) -> str:
         given = [(declaration.unit, declaration.count), *((n, v) for n, v in given if n not in ("count", "unit"))]
     fields = [f"{name} {', '.join(map(str, v)) if isinstance(v, tuple) else v}" for name, v in given]
     text = ": ".join(filter(None, (_split(declaration).lower(), "; ".join(fields))))
-    return _cut(text)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WORDS_LENGTH else f"{text[: _WORDS_LENGTH - 1]}…"
+    return shortened(text, _WORDS_LENGTH)
 
 
 def _first_word(declaration: Any) -> str:

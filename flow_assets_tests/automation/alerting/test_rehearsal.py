@@ -108,7 +108,7 @@ def test_scripts_are_told_the_message_and_who_took_it(commands: typer.Typer, rou
     dry = run(commands, "test", "--to", "bad", "--dry-run", "--json")
     assert dry.exit_code == 0
     assert json.loads(dry.stdout)["destinations"] == [
-        {"name": "bad", "kind": "json", "is_sent": None, "is_permanent": False, "error": None}
+        {"name": "bad", "kind": "json", "is_sent": None, "is_permanent": None, "error": None}
     ]
     assert len(hook.requests) == 2
 

@@ -107,6 +107,7 @@ routes:
     severty_at_least: info
     cooldown: 3 fortnights
   - {to: chat, resolved: "often", watches: {}}
+  - {to: chat, cooldown: 99999999 days}
 """
     assert problems(tmp_path, graph, text) == [
         "routes.yaml:3: destinations.pager: give either `apprise` or `alertmanager`.",
@@ -120,6 +121,7 @@ routes:
         "watches, layers, owners, datasets, cooldown, resolved, continue. Did you mean `severity_at_least`?",
         "routes.yaml:13: routes.3.watches.1: this must be a text; put it in quotes.",
         "routes.yaml:13: routes.3.resolved: this must be true or false.",
+        "routes.yaml:14: routes.4.cooldown: '99999999 days' is too long; write at most '5000 weeks'.",
     ]
 
 

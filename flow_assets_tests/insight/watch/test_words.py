@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow_assets.insight.watch.words import alike, counted, listed, named, shortened, span, titled, without_folders
+from flow_assets.insight.watch.words import alike, named, partitions_text, without_folders
 from flow_assets.settings import Settings
 from flow_assets_tests.sandbox import DAYS
 
@@ -18,32 +18,6 @@ def test_lines_that_differ_in_numbers_and_partition_are_alike(
     texts = [f"row {n} of {key}: {n}.5 at {hex(n)}" for n, key in ((first, day), (second, other))]
     assert alike(texts[0], str(day)) == alike(texts[1], str(other))
     assert alike(f"no {first}") != alike(f"not {first}")
-
-
-@given(st.text())
-def test_a_title_is_one_line_and_not_too_long(text: str) -> None:
-    title = titled(text)
-    assert len(title) <= 240
-    assert len(title.splitlines()) <= 1
-
-
-@given(st.lists(st.text("abc_1", min_size=1, max_size=60), min_size=1), st.integers(4, 300))
-def test_what_is_shortened_has_no_part_of_a_name(names: list[str], longest: int) -> None:
-    said = shortened(", ".join(names), longest)
-    assert len(said) <= longest
-    whole = said.removesuffix("...").split(", ")
-    assert whole == names[: len(whole)] or len(whole) == 1
-
-
-def test_a_word_that_is_no_name_is_cut() -> None:
-    assert shortened("x" * 300, 100) == "x" * 97 + "..."
-    assert shortened("read " + "x" * 300, 200) == "read " + "x" * 192 + "..."
-    assert [shortened("one, two; three", n) for n in (15, 14, 12, 11)] == [
-        "one, two; three",
-        "one, two...",
-        "one, two...",
-        "one...",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +33,14 @@ def test_paths_of_the_deployment_are_told_without_its_folders(text: str, told: s
     assert without_folders(text, Settings(data=Path("/srv/flow"))) == told
 
 
-def test_partitions_as_a_span() -> None:
-    assert [span(()), span(("",)), span(DAYS[:1]), span(DAYS[:3]), span(DAYS)] == [
+def test_partitions_as_a_text() -> None:
+    assert [
+        partitions_text(()),
+        partitions_text(("",)),
+        partitions_text(DAYS[:1]),
+        partitions_text(DAYS[:3]),
+        partitions_text(DAYS),
+    ] == [
         "",
         "",
         DAYS[0],
@@ -75,12 +55,3 @@ def test_a_dataset_with_its_partitions() -> None:
         "readings",
         f"readings {DAYS[0]}",
     ]
-
-
-def test_the_first_few_are_listed() -> None:
-    assert [listed("abc"[:count]) for count in range(4)] == ["", "a", "a, b", "a, b, c"]
-    assert (listed("abcd"), listed("abcd", 2, "; ")) == ("a, b, c and 1 more", "a; b and 2 more")
-
-
-def test_numbers_with_their_nouns() -> None:
-    assert (counted(1, "run"), counted(1200, "run")) == ("1 run", "1,200 runs")

@@ -260,7 +260,7 @@ def test_a_declaration_is_told_in_words(declaration: Any, words: str) -> None:
 
 
 def test_long_declarations_are_cut() -> None:
-    assert in_words(StaticPartitions([f"key {n}" for n in range(1000)])).endswith("…")
+    assert in_words(StaticPartitions([f"key {n}" for n in range(1000)])).endswith("...")
 
 
 def test_what_is_not_published_is_an_observation_with_its_cause() -> None:

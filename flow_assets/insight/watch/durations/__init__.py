@@ -1,1 +1,1 @@
-"""Is anything slow, or does it hang? `look` is the watch; it judges `calls` and `spans`, and what is `running`."""
+"""Is anything slow, or does it hang? `look` is the watch; it judges `calls` and `ended_runs`, and what is `running`."""

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from flow_assets.insight.watch.durations.code_changes import CodeChange
 from flow_assets.insight.watch.durations.episodes import Episode
 from flow_assets.insight.watch.durations.judged import JudgedCall
-from flow_assets.insight.watch.words import counted, paragraph
+from flow_assets.insight.watch.words import paragraph
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
-from flow_assets.ledger.time_words import duration_text
+from flow_assets.texts import counted
+from flow_assets.time_words import duration_text
 
 _SHORT = 8
 _CHARTED = 30

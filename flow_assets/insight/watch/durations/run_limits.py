@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from flow_assets.declaration.partitions import partition_keys
 from flow_assets.insight.watch.durations.calls import Call, recent_calls
+from flow_assets.insight.watch.durations.ended_runs import EndedRun, recent_ended_runs
 from flow_assets.insight.watch.durations.expectations import MakeExpectation
 from flow_assets.insight.watch.durations.judged import learn_call
-from flow_assets.insight.watch.durations.spans import Span, recent_spans
 from flow_assets.insight.watch.memory import place_of, remembered
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets.materialization.project import Project
 
-LEAST_SPANS = 5
+LEAST_RUNS = 5
 """So many runs for the same datasets tell more than what is known of each dataset."""
 
 LEAST_LIMIT_SECONDS = 30.0
@@ -59,30 +59,30 @@ class RunLimits:
 
     def of_queue(self) -> float | None:
         """Seconds after it was asked for from which on a run has waited too long; None while too little is known."""
-        spans = [span for span in recent_spans(self.project, self.now) if span.is_usual]
-        if len(spans) < LEAST_SPANS:
+        ended = [run for run in recent_ended_runs(self.project, self.now) if run.is_usual]
+        if len(ended) < LEAST_RUNS:
             return None
         expectation = self.make(self.rate)
-        for span in spans:
-            expectation.learn(max(span.queue_seconds, 0.1), at=span.started_at)
+        for run in ended:
+            expectation.learn(max(run.queue_seconds, 0.1), at=run.started_at)
         return expectation.limit(at=self.now)
 
     def _find(self, run: AskedRun) -> float | None:
-        spans = [
-            span
-            for span in recent_spans(self.project, self.now)
-            if span.is_usual
-            and span.datasets == run.datasets
-            and span.started_at + timedelta(seconds=span.seconds) <= run.began
+        ended = [
+            past
+            for past in recent_ended_runs(self.project, self.now)
+            if past.is_usual
+            and past.datasets == run.datasets
+            and past.started_at + timedelta(seconds=past.seconds) <= run.began
         ]
-        by_runs = self._by_runs(run, spans) if len(spans) >= LEAST_SPANS else None
+        by_runs = self._by_runs(run, ended) if len(ended) >= LEAST_RUNS else None
         limit = self._by_datasets(run) if by_runs is None else by_runs
         return None if limit is None else max(limit, LEAST_LIMIT_SECONDS)
 
-    def _by_runs(self, run: AskedRun, spans: Sequence[Span]) -> float | None:
+    def _by_runs(self, run: AskedRun, ended: Sequence[EndedRun]) -> float | None:
         expectation = self.make(self.rate)
-        for span in spans:
-            expectation.learn(span.seconds, size=float(span.computed), at=span.started_at)
+        for past in ended:
+            expectation.learn(past.seconds, size=float(past.computed), at=past.started_at)
         return expectation.limit(size=float(max(sum(run.partitions), 1)), at=run.began)
 
     def _by_datasets(self, run: AskedRun) -> float | None:
@@ -110,10 +110,10 @@ def asked_of(project: Project, run: ObservedRun) -> AskedRun:
     return AskedRun(run.run_id, datasets, tuple(_partitions(project, run, name) for name in datasets), began)
 
 
-def did_of(span: Span, calls: Mapping[str, Sequence[Call]]) -> AskedRun:
+def did_of(run: EndedRun, calls: Mapping[str, Sequence[Call]]) -> AskedRun:
     """What a run that has ended computed."""
-    computed = [sum(c.partitions for c in calls.get(name, ()) if c.run_id == span.run_id) for name in span.datasets]
-    return AskedRun(span.run_id, span.datasets, tuple(computed), span.started_at)
+    computed = [sum(c.partitions for c in calls.get(name, ()) if c.run_id == run.run_id) for name in run.datasets]
+    return AskedRun(run.run_id, run.datasets, tuple(computed), run.started_at)
 
 
 def _partitions(project: Project, run: ObservedRun, name: str) -> int:

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 
 from flow_assets.insight.watch.durations.calls import recent_calls
+from flow_assets.insight.watch.durations.ended_runs import recent_ended_runs
 from flow_assets.insight.watch.durations.run_limits import RunLimits, asked_of, did_of
-from flow_assets.insight.watch.durations.spans import recent_spans
 from flow_assets.insight.watch.orchestration import ObservedRun
-from flow_assets.insight.watch.words import listed
 from flow_assets.ledger import tables
 from flow_assets.ledger.database import reading
 from flow_assets.ledger.findings import AlertSeverity, Finding
-from flow_assets.ledger.time_words import duration_text
 from flow_assets.ledger.times import ledger_time, unix_time
 from flow_assets.materialization.project import Project
+from flow_assets.texts import listed
+from flow_assets.time_words import duration_text
 
 LEAST_QUIET_SECONDS = 300.0
 """A run that published something since then is not hung."""
@@ -50,9 +50,9 @@ def find_running(runs: Iterable[ObservedRun], limits: RunLimits, explained: Mapp
 def slow_runs(limits: RunLimits, run_ids: Iterable[str]) -> set[str]:
     """Those of `run_ids` that have ended, and were told of while they went on."""
     wanted, calls = {*run_ids}, recent_calls(limits.project, limits.now)
-    spans = [span for span in recent_spans(limits.project, limits.now) if span.run_id in wanted]
-    known = [(span, limits.of(did_of(span, calls))) for span in spans]
-    return {span.run_id for span, limit in known if limit is not None and span.seconds > limit}
+    ended = [run for run in recent_ended_runs(limits.project, limits.now) if run.run_id in wanted]
+    known = [(run, limits.of(did_of(run, calls))) for run in ended]
+    return {run.run_id for run, limit in known if limit is not None and run.seconds > limit}
 
 
 def find_waiting(runs: Iterable[ObservedRun], limits: RunLimits, *, is_blocked: bool) -> list[Finding]:

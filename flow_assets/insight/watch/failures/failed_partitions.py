@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import cache
 
 from flow_assets.declaration import partition_keys
-from flow_assets.errors import first_line
 from flow_assets.insight.watch.downstream import held_by
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, counted, listed, named, paragraph, titled, without_folders
+from flow_assets.insight.watch.words import alike, named, paragraph, without_folders
 from flow_assets.ledger.failed import FailedAttempt, FailedPartition, FailedPartitions
 from flow_assets.ledger.findings import AlertSeverity, Finding
-from flow_assets.ledger.time_words import moment_text
 from flow_assets.ledger.times import unix_time
 from flow_assets.materialization.project import Project
+from flow_assets.texts import counted, first_line, listed, titled
+from flow_assets.time_words import moment_text
 
 WATCH = "failures"
 

@@ -7,12 +7,13 @@ from flow_assets.declaration import partition_keys
 from flow_assets.errors import sentence
 from flow_assets.insight.watch.orchestration import ObservedRun
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, counted, listed, paragraph, span, titled, without_folders
+from flow_assets.insight.watch.words import alike, paragraph, partitions_text, without_folders
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.statements import portions
-from flow_assets.ledger.time_words import moment_text
 from flow_assets.ledger.times import ledger_time
 from flow_assets.materialization.project import Project
+from flow_assets.texts import counted, listed, titled
+from flow_assets.time_words import moment_text
 
 WATCH = "failures"
 
@@ -100,7 +101,7 @@ def _finding(project: Project, cause: Cause, runs: Sequence[ObservedRun]) -> Fin
         text=paragraph(
             _cause_text(last.error),
             f"{counted(len(runs), 'run')}, the last one ended at {moment_text(_end(last))}.",
-            f"It was for {span(last.partitions)}." if last.partitions else "",
+            f"It was for {partitions_text(last.partitions)}." if last.partitions else "",
             f"Asked for by {last.origin}." if last.origin else "",
             "What it had published stays. Its log says more; the sensor asks again, or: flow run",
         ),

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from flow_assets.errors import sentence
 from flow_assets.insight.watch.orchestration import ObservedTick
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import alike, listed, paragraph, titled, without_folders
+from flow_assets.insight.watch.words import alike, paragraph, without_folders
 from flow_assets.ledger.findings import AlertSeverity, Finding
-from flow_assets.ledger.time_words import duration_in_words, moment_text
+from flow_assets.texts import listed, titled
+from flow_assets.time_words import duration_in_words, moment_text
 
 WATCH = "failures"
 

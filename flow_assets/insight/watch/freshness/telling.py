@@ -10,10 +10,10 @@ from flow_assets.insight.watch.freshness.pace import Pace
 from flow_assets.insight.watch.freshness.series import Series
 from flow_assets.insight.watch.links import link_to
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import listed
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
-from flow_assets.ledger.time_words import duration_in_words, moment_text
 from flow_assets.materialization.project import Project
+from flow_assets.texts import listed
+from flow_assets.time_words import duration_in_words, moment_text
 
 _HOUR = 3600
 _POINTS = 30

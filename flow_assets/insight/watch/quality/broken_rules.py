@@ -10,11 +10,12 @@ from flow_assets.insight.scores import RuleScore, count
 from flow_assets.insight.watch.downstream import affected_by, held_by
 from flow_assets.insight.watch.links import link_to
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import listed, named, paragraph, titled
+from flow_assets.insight.watch.words import named, paragraph
 from flow_assets.ledger.findings import AlertSeverity, Finding
 from flow_assets.ledger.judgements import Blocked, Check
 from flow_assets.ledger.times import unix_time
 from flow_assets.materialization.project import Project
+from flow_assets.texts import listed, titled
 
 WATCH = "quality"
 

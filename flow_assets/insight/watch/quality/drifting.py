@@ -12,10 +12,11 @@ from flow_assets.insight.watch.downstream import without_consequences
 from flow_assets.insight.watch.quality.drift import Drift, find_drift, season_of
 from flow_assets.insight.watch.quality.series import Series, series_of
 from flow_assets.insight.watch.situation import Situation
-from flow_assets.insight.watch.words import listed, paragraph, titled
+from flow_assets.insight.watch.words import paragraph
 from flow_assets.ledger.findings import AlertSeverity, Chart, Finding
 from flow_assets.ledger.times import unix_time
 from flow_assets.materialization.project import Project
+from flow_assets.texts import listed, titled
 
 WATCH = "quality"
 

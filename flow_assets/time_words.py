@@ -1,4 +1,4 @@
-"""Times and lengths of time as people read them; `times` has them as the ledger writes them."""
+"""Times and lengths of time as people read them; `ledger.times` has them as the ledger writes them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -9,13 +9,13 @@ from flow_assets.insight.watch.memory import place_of, remembered, stamp
 from flow_assets.ledger.measurements import Measurements, RunMeasurement
 from flow_assets.materialization.project import Project
 
-MOST_SPANS = 2_000
+_MOST = 2_000
 
 _COMPUTED = "computed"
 _BAD = ("failed", "blocked")
 
 
-class Span(NamedTuple):
+class EndedRun(NamedTuple):
     """A run that has ended.
 
     Attributes:
@@ -35,25 +35,25 @@ class Span(NamedTuple):
     is_usual: bool
 
 
-def recent_spans(project: Project, now: datetime) -> Sequence[Span]:
+def recent_ended_runs(project: Project, now: datetime) -> Sequence[EndedRun]:
     """Those of the last 90 days, the oldest first."""
     since = (now - timedelta(days=HISTORY_DAYS)).replace(hour=0, minute=0, second=0, microsecond=0)
     question = (stamp(project, now), since, int(now.timestamp()) // 60)
-    return remembered(("spans", *place_of(project)), question, lambda: _read(project, since, now))
+    return remembered(("ended_runs", *place_of(project)), question, lambda: _read(project, since, now))
 
 
-def _read(project: Project, since: datetime, now: datetime) -> Sequence[Span]:
+def _read(project: Project, since: datetime, now: datetime) -> Sequence[EndedRun]:
     measurements = Measurements(project.engine, project.settings.environment)
-    spans = [_span(run, run.ended_at) for run in measurements.runs(since.isoformat()) if run.ended_at]
-    return tuple(span for span in spans if span.started_at <= now)[-MOST_SPANS:]
+    ended = [_ended_run(run, run.ended_at) for run in measurements.runs(since.isoformat()) if run.ended_at]
+    return tuple(run for run in ended if run.started_at <= now)[-_MOST:]
 
 
-def _span(run: RunMeasurement, ended_at: str) -> Span:
+def _ended_run(run: RunMeasurement, ended_at: str) -> EndedRun:
     created, begun, ended = (datetime.fromisoformat(text) for text in (run.created_at, run.started_at, ended_at))
     started = begun - timedelta(seconds=run.phases.get("startup", 0.0))
     queue = run.phases.get("queue", (started - created).total_seconds())
     computed = run.outcomes.get(_COMPUTED, 0)
-    return Span(
+    return EndedRun(
         run.run_id,
         tuple(sorted(run.datasets)),
         computed,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow_assets.ledger.time_words import duration_in_words, duration_text, moment_text
+from flow_assets.time_words import duration_in_words, duration_text, moment_text
 
 
 @pytest.mark.parametrize(
