@@ -88,6 +88,7 @@ HOURLY_WEATHER = """
         round(IF(wind_speed > 231, NULL, wind_speed), 2) AS wind_speed_mph, round(wind_gust, 2) AS wind_gust_mph,
         precip AS precipitation_inches, pressure AS pressure_millibars, visib AS visibility_miles
     FROM raw_weather
+    WHERE temp IS NULL OR temp >= 30 OR month NOT BETWEEN 5 AND 9  -- the other row is set apart: frost in summer
 """
 
 CARRIER_HISTORY = """
