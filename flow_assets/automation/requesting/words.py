@@ -117,5 +117,5 @@ def _cells_text(entries: Iterable[PlanEntry]) -> str:
         for name, partitions in list(of_dataset.items())[:_NAMED]
     ]
     more = list(of_dataset.values())[_NAMED:]
-    others = f"{len(more)} more dataset{'s' if len(more) > 1 else ''}"
+    others = counted(len(more), "more dataset")
     return ", ".join(told) + (f" and {counted(sum(map(len, more)), 'partition')} of {others}" if more else "")

@@ -2,8 +2,8 @@
 
 What they are fed are normal scores: conformal p-values of each run given those before it, which are independent and
 uniform while nothing changes, whatever the distribution of durations (V. Vovk et al., "Retrain or not retrain:
-conformal test martingales for change-point detection", 2021). So the rate of false alarms follows from theory and not
-from a fit.
+conformal test martingales for change-point detection", 2021). So how rare a sum is follows from theory; what part of
+the rate of false alarms each chart gets was chosen by simulation, see `duration`.
 """
 
 import math

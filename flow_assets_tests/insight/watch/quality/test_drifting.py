@@ -1,12 +1,14 @@
 """Metrics that drift within their limits, on a dataset of many days."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from flow_assets.insight.watch.budget import SHARE_OF_DRIFTS
+from flow_assets.insight.watch.calibration import calibrate
 from flow_assets.insight.watch.quality.drift import find_drift, find_drifts
 from flow_assets.insight.watch.quality.drifting import read_series
 from flow_assets.insight.watch.quality.look import quality
@@ -18,6 +20,7 @@ from flow_assets_tests.sandbox import Sandbox
 
 DAYS = [(date(2024, 1, 1) + timedelta(days=n)).isoformat() for n in range(70)]
 ROWS = 200
+NOW = datetime(2024, 3, 12, tzinfo=UTC)
 
 
 def lines(random: Random, share: float, rows: int) -> str:
@@ -94,11 +97,15 @@ def test_replayed_each_drift_is_one_alarm_and_what_follows_from_it_none(tmp_path
     box.run("readings")
     with box.project() as project:
         replayed = {one.dataset: one for one in replay_drifts(project)}
+        calibrated = {p.replayed.dataset: p for p in calibrate(project, NOW).parts if p.replayed.watch == "quality"}
     raw, cleaned = replayed["raw_readings"], replayed["readings"]
     assert (raw.found, cleaned.found) == (2, 0)
     ends = len(DAYS) - 42 + 1
     assert raw.weeks == ends / 7
     assert raw.tests % ends == cleaned.tests % ends == 0
+    part = calibrated["raw_readings"].replayed
+    assert (part.judgements, part.alarms, part.weeks) == (raw.tests, 2, raw.weeks)
+    assert sum(one.replayed.budget for one in calibrated.values()) == pytest.approx(SHARE_OF_DRIFTS)
     a_week = (raw.tests + cleaned.tests) / raw.weeks
     assert raw.rate == cleaned.rate == pytest.approx(0.2 / a_week)
 
